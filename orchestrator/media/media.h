@@ -1,0 +1,97 @@
+// Media: the only door from the orchestrator to GStreamer. Owns every source and output pipeline, starts them on
+// demand, watches their buses and restarts them. Lives on the main loop's thread; callbacks and Listener calls
+// come there too. It never blocks, never sees a buffer's bytes, never knows about users, HTTP or SQL.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "pipeline/camera_source.h"
+
+namespace reallive::media {
+
+struct Config {
+  std::string webrtc_listen = ":8189";             ///< HOST:PORT of the shared UDP socket; port 0 picks a free one
+  std::vector<std::string> announced_addresses;    ///< addresses put into answers instead of the interfaces' own
+  unsigned viewer_linger_ms = 10'000;              ///< how long an on-demand stream runs on after its last viewer
+  unsigned start_limit_ms = 10'000;                ///< how long a view request waits for an on-demand source
+  bool operator==(const Config&) const = default;
+};
+
+struct SourceSpec {
+  std::string stream;             ///< the camera's id: the channel's name, stable when the short name changes
+  pipeline::CameraSource source;  ///< parsed `source.url`
+  bool on_demand = true;
+  bool operator==(const SourceSpec&) const = default;
+};
+
+enum class StreamState { offline, connecting, online, error };
+
+struct StreamStatus {
+  StreamState state = StreamState::offline;
+  std::string error;  ///< a sentence, when state is error
+  std::string video_codec, audio_codec;
+  int width = 0, height = 0;
+  double fps = 0, bitrate = 0;  ///< frames and bits a second over the last seconds
+  unsigned viewers = 0;
+  uint64_t bytes_in = 0;
+};
+
+struct SessionReply {
+  std::string session;  ///< unguessable id of the viewer or publisher
+  std::string sdp;      ///< the answer
+};
+
+struct SessionStats {
+  std::string session, stream, kind;  ///< kind: "view" or "publish"
+  std::string remote_address, srtp_profile, video_codec, audio_codec;
+  bool connected = false;
+  uint64_t packets = 0, bytes = 0, retransmissions = 0, lost = 0;
+  double rtt_ms = 0;
+};
+
+/// Told what happens, on the main loop.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void stream_changed(const std::string& stream, const StreamStatus& status) = 0;
+  virtual void session_connected(const std::string& session) = 0;
+  virtual void session_gone(const std::string& session, const std::string& reason) = 0;
+};
+
+/// Errors of view() and publish(), by code: `bad-offer` (the SDP cannot be used), `no-common-codec`, `not-live`
+/// (known but nothing comes), `already-published`, `not-publishable` (this source pulls), `no-such-stream`,
+/// `too-many-sessions`, `failed`.
+using SessionCallback = std::function<void(base::Result<SessionReply>)>;
+
+class Media {
+ public:
+  static base::Result<std::unique_ptr<Media>> create(Config config, Listener& listener);
+  virtual ~Media() = default;
+
+  /// Adds a source or replaces the one of that stream; the same spec again changes nothing.
+  virtual void set_source(const SourceSpec& spec) = 0;
+  /// Ends the source and every session of it.
+  virtual void remove_source(const std::string& stream) = 0;
+
+  virtual void view(const std::string& stream, const std::string& offer, SessionCallback done) = 0;
+  virtual void publish(const std::string& stream, const std::string& offer, SessionCallback done) = 0;
+  /// `application/trickle-ice-sdpfrag`; false when the session is unknown.
+  virtual bool trickle(const std::string& session, const std::string& sdpfrag) = 0;
+  /// New ufrag and password in `sdpfrag`; the answer's fragment. `no-such-session`, `bad-offer`.
+  virtual base::Result<std::string> restart_ice(const std::string& session, const std::string& sdpfrag) = 0;
+  virtual bool end_session(const std::string& session) = 0;
+
+  virtual StreamStatus status(const std::string& stream) const = 0;
+  virtual std::vector<SessionStats> sessions() const = 0;
+  /// The UDP port that WebRTC media uses, once known (port 0 in the configuration picks one).
+  virtual uint16_t webrtc_port() const = 0;
+  /// Says goodbye to every session (DTLS close_notify, RTCP BYE) and stops all pipelines; at most 2 s.
+  virtual void shutdown() = 0;
+};
+
+}  // namespace reallive::media

@@ -1,0 +1,34 @@
+// The main of tests that use GStreamer: initializes it, runs all tests, then checks that nothing is left behind.
+#include <gst/check/gstcheck.h>
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include "support/wait.h"
+
+namespace {
+
+// Runs after the last test: threads that are still there belong to somebody who did not clean up.
+class NothingLeft : public testing::Environment {
+ public:
+  void SetUp() override { descriptors_ = reallive::test::open_descriptors(); }
+  void TearDown() override {
+    gst_task_cleanup_all();
+    // GLib's own pools keep an idle thread for a while; ours have names that start with "rl-".
+    EXPECT_TRUE(reallive::test::eventually([this] { return reallive::test::open_descriptors() <= descriptors_ + 4; }))
+        << "descriptors at the start " << descriptors_ << ", now " << reallive::test::open_descriptors();
+  }
+
+ private:
+  int descriptors_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  gst_init(&argc, &argv);
+  testing::AddGlobalTestEnvironment(new NothingLeft);
+  const int result = RUN_ALL_TESTS();
+  gst_deinit();
+  return result;
+}
