@@ -3,9 +3,8 @@
 // It never swallows silently: what was thrown goes to the GStreamer log as an error.
 #pragma once
 
-#include <gst/gst.h>
-
 #include <exception>
+#include <gst/gst.h>
 #include <utility>
 
 namespace reallive {

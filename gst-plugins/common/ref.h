@@ -4,7 +4,6 @@
 #pragma once
 
 #include <gst/gst.h>
-
 #include <memory>
 #include <utility>
 

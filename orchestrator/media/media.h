@@ -15,10 +15,10 @@
 namespace reallive::media {
 
 struct Config {
-  std::string webrtc_listen = ":8189";             ///< HOST:PORT of the shared UDP socket; port 0 picks a free one
-  std::vector<std::string> announced_addresses;    ///< addresses put into answers instead of the interfaces' own
-  unsigned viewer_linger_ms = 10'000;              ///< how long an on-demand stream runs on after its last viewer
-  unsigned start_limit_ms = 10'000;                ///< how long a view request waits for an on-demand source
+  std::string webrtc_listen = ":8189";           ///< HOST:PORT of the shared UDP socket; port 0 picks a free one
+  std::vector<std::string> announced_addresses;  ///< addresses put into answers instead of the interfaces' own
+  unsigned viewer_linger_ms = 10'000;            ///< how long an on-demand stream runs on after its last viewer
+  unsigned start_limit_ms = 10'000;              ///< how long a view request waits for an on-demand source
   bool operator==(const Config&) const = default;
 };
 

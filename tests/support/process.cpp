@@ -3,12 +3,11 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdexcept>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <stdexcept>
 
 #include "support/wait.h"
 
@@ -24,9 +23,11 @@ Process::Process(std::vector<std::string> argv, std::string input, std::map<std:
     dup2(in[0], 0);
     dup2(out[1], 1);
     dup2(out[1], 2);
-    for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
+    for (const auto& [name, value] : environment)
+      setenv(name.c_str(), value.c_str(), 1);
     std::vector<char*> arguments;
-    for (auto& argument : argv) arguments.push_back(argument.data());
+    for (auto& argument : argv)
+      arguments.push_back(argument.data());
     arguments.push_back(nullptr);
     execvp(arguments[0], arguments.data());
     _exit(127);

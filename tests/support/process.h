@@ -2,12 +2,11 @@
 // Its reader is a thread of its own; the methods are for the test's thread. It never outlives the test program.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <map>
 #include <mutex>
 #include <string>
+#include <sys/types.h>
 #include <thread>
 #include <vector>
 

@@ -1,12 +1,11 @@
 #include "support/wait.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
 namespace reallive::test {
 
@@ -26,8 +25,12 @@ int entries(const char* directory) {
 }
 }  // namespace
 
-int open_descriptors() { return entries("/proc/self/fd"); }
-int live_threads() { return entries("/proc/self/task"); }
+int open_descriptors() {
+  return entries("/proc/self/fd");
+}
+int live_threads() {
+  return entries("/proc/self/task");
+}
 
 size_t resident_bytes(int pid) {
   std::ifstream statm("/proc/" + (pid ? std::to_string(pid) : std::string("self")) + "/statm");
