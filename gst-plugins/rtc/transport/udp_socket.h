@@ -1,0 +1,79 @@
+// UdpSocket: one bound UDP socket that reads and writes many datagrams a call (recvmmsg, UDP GRO and GSO).
+// receive() belongs to one thread; sending may be called from any, concurrently. Non-blocking throughout.
+// It never retries: what the kernel's buffer cannot take is reported, and the caller decides what to drop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <netinet/in.h>
+#include <span>
+#include <vector>
+
+#include "common/result.h"
+#include "rtc/transport/socket_address.h"
+#include "rtc/wire/bytes.h"
+
+namespace reallive::rtc {
+
+/// A datagram of the last receive(): a view into the socket's buffers.
+struct Datagram {
+  SocketAddress from;
+  std::span<uint8_t> data;  // writable, so that SRTP is opened in place
+};
+
+/// How much of a send the kernel took, in whole datagrams from the front.
+struct SendResult {
+  size_t datagrams = 0;
+  bool blocked = false;  // the socket's buffer is full (EAGAIN, ENOBUFS)
+  int error = 0;         // errno of any other failure: no route, no permission; the datagram it met was dropped
+};
+
+class UdpSocket {
+ public:
+  /// Linux takes at most this many segments in one call (UDP_MAX_SEGMENTS), and 64 KB.
+  static constexpr size_t kMaxSegments = 64;
+  static constexpr size_t kMaxDatagram = 2048;
+
+  /// Binds `address`; port 0 lets the kernel choose. The any-address of IPv6 takes IPv4 as well; where the machine
+  /// has no IPv6 it becomes that of IPv4. `buffer_bytes` is asked for both directions, the kernel may give less.
+  /// Error code "listen", with the address and the reason.
+  static Result<UdpSocket> bind(const SocketAddress& address, size_t buffer_bytes = 4 * 1024 * 1024);
+  UdpSocket(UdpSocket&&) noexcept;
+  UdpSocket& operator=(UdpSocket&&) noexcept;
+  ~UdpSocket();
+
+  /// For poll and epoll.
+  int descriptor() const { return descriptor_; }
+  /// What was bound, with the real port.
+  const SocketAddress& local() const { return local_; }
+
+  /// Everything one recvmmsg() gives (up to 16 messages, each up to 64 KB of merged datagrams); empty when there is
+  /// nothing. Datagrams above kMaxDatagram are left out. Valid until the next call.
+  std::span<Datagram> receive();
+
+  SendResult send(const SocketAddress& to, Bytes datagram);
+  /// Sends `bytes` cut into datagrams of `segment_size`; only the last may be shorter. One call of the kernel with
+  /// UDP_SEGMENT, or with sendmmsg once the kernel or the interface has refused that.
+  SendResult send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size);
+
+  /// False once GSO was refused.
+  bool segmentation() const { return state_->segmentation.load(std::memory_order_relaxed); }
+  /// Makes the fall-back the only way; for tests and comparisons.
+  void disable_segmentation() { state_->segmentation.store(false, std::memory_order_relaxed); }
+
+ private:
+  struct ReceiveBuffers;
+  struct State {
+    std::atomic<bool> segmentation{true};
+  };
+  UdpSocket();
+
+  int descriptor_ = -1;
+  SocketAddress local_;
+  bool v6_ = false;  // the socket's family: IPv4 addresses are mapped before they are used
+  std::unique_ptr<State> state_;
+  std::unique_ptr<ReceiveBuffers> buffers_;
+};
+
+}  // namespace reallive::rtc
