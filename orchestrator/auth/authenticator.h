@@ -1,0 +1,60 @@
+// Authenticator: says who a request is from. Owns the bcrypt workers, the JWT key and the memory of checked passwords.
+// Lives on the main loop's thread: calls are made there and callbacks come there, always later, never inside the call.
+// It never blocks, never tells whether a user exists, and never keeps a password in the clear.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "auth/authorization.h"
+#include "auth/principal.h"
+#include "auth/users.h"
+#include "base/executor.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace reallive::auth {
+
+struct Config {
+  std::chrono::seconds token_life{24 * 3600};
+  std::chrono::seconds remember_password{60};  ///< a checked password is not hashed again for this long
+  unsigned workers = 1;                        ///< bcrypt threads
+  size_t queue = 64;                           ///< checks that may wait; beyond that the answer is RATE_LIMIT_EXCEEDED
+  int bcrypt_cost = 12;                        ///< of new hashes
+  bool operator==(const Config&) const = default;
+};
+
+struct IssuedToken {
+  std::string token;       ///< JWT, HS256: sub, name, role, org, ver, iat, exp, jti
+  int64_t expires_in = 0;  ///< seconds
+};
+
+/// Error codes: AUTH_TOKEN_MISSING (no header), AUTH_TOKEN_INVALID (malformed, forged, expired, revoked),
+/// AUTH_CREDENTIALS_INVALID (wrong name or password, or the account is off), RATE_LIMIT_EXCEEDED (too many wait),
+/// and those of db::Session.
+class Authenticator {
+ public:
+  using PrincipalCallback = std::function<void(base::Result<Principal>)>;
+  using HashCallback = std::function<void(base::Result<std::string>)>;
+
+  /// Reads the JWT key from `data_dir`/jwt.key or makes it (32 random bytes, mode 0600).
+  static base::Result<std::unique_ptr<Authenticator>> create(const Config& config,
+                                                             const std::filesystem::path& data_dir, Users& users,
+                                                             base::Executor& executor, const base::Clock& clock);
+  virtual ~Authenticator() = default;
+
+  /// By the request's Authorization header: a JWT as Bearer, or user and password.
+  virtual void authenticate(const Authorization& authorization, PrincipalCallback done) = 0;
+  virtual void verify_password(std::string_view username, std::string_view password, PrincipalCallback done) = 0;
+  /// Answers at once. The user is looked up, so that removal, a new role and a new password count immediately.
+  virtual base::Result<Principal> verify_token(std::string_view token) = 0;
+  virtual base::Result<IssuedToken> issue_token(const Principal& principal) = 0;
+  /// For new passwords; checks the rule first.
+  virtual void hash_new_password(std::string_view password, std::string_view username, HashCallback done) = 0;
+};
+
+}  // namespace reallive::auth
