@@ -26,7 +26,7 @@ struct Packet {
   bool has_extension = false;
   Bytes extension;  // without its 4-byte header
   Bytes payload;
-  uint8_t padding = 0;     // bytes at the end, removed from payload by parse()
+  uint8_t padding = 0;     // bytes at the end that parse() removed from payload
   size_t header_size = 0;  // fixed header, CSRCs and extension: what SRTP leaves in clear
 };
 
@@ -66,13 +66,13 @@ struct Header {
   uint32_t ssrc = 0;
 };
 
-/// Builds an extension block (with its 4-byte header, padded to words) of at most 128 bytes. Elements are in the
-/// one-byte form, or all in the two-byte form when constructed so or when one needs it.
+/// Builds an extension block (with its 4-byte header, padded to words) of at most 128 bytes, in the one-byte form
+/// or, when constructed so, in the two-byte form (RFC 8285 section 4.3: only where extmap-allow-mixed was agreed).
 class ExtensionBlock {
  public:
   explicit ExtensionBlock(bool two_byte = false) : two_byte_(two_byte) {}
-  /// False, and nothing added, when the element does not fit: id 0, id 15 in one-byte form, id > 14 or size 0 or
-  /// > 16 in one-byte form, or the block is full.
+  /// False, and nothing added, when the element does not fit: id 0, more than 255 bytes, the block is full; in the
+  /// one-byte form also an id above 14 and a size other than 1 to 16.
   bool add(uint8_t id, Bytes data);
   /// The finished block; empty when no element was added. Valid until the next add().
   Bytes bytes();
