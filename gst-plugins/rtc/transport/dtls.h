@@ -5,11 +5,11 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <openssl/ssl.h>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.h"
@@ -38,6 +38,9 @@ class DtlsContext {
   sdp::Fingerprint fingerprint_;
 };
 
+/// RFC 8122: the digest of a certificate's DER form; nothing for an algorithm other than sha-256, sha-384, sha-512.
+std::optional<sdp::Fingerprint> certificate_fingerprint(const X509* certificate, std::string_view algorithm);
+
 class DtlsTransport {
  public:
   enum class Role : uint8_t { kServer, kClient };
@@ -49,7 +52,8 @@ class DtlsTransport {
   /// Datagrams that one association takes before it is connected; a handshake needs about six.
   static constexpr size_t kMaxHandshakeDatagrams = 200;
 
-  /// Called from within start(), feed(), on_timeout() and close(), on their thread. Must not destroy the transport.
+  /// Called from within start(), feed(), on_timeout() and close(), on their thread, after OpenSSL has returned.
+  /// Must not call the transport again nor destroy it.
   class Listener {
    public:
     virtual ~Listener() = default;
@@ -86,13 +90,16 @@ class DtlsTransport {
   std::string cipher() const;
 
  private:
-  friend struct DtlsBio;
   DtlsTransport(std::shared_ptr<const DtlsContext> context, Role role, std::vector<sdp::Fingerprint> peer,
                 Listener& listener);
-  void advance();
+  static BIO_METHOD* bio_method();
+  static int bio_read(BIO* bio, char* out, int size);
+  static int bio_write(BIO* bio, const char* data, int size);
+  void handshake();
+  void read_records();
   void finish_handshake();
-  void drain_application_data();
-  void fail(const std::string& reason);
+  void flush();
+  void end(const std::string& reason);
   bool peer_matches() const;
 
   std::shared_ptr<const DtlsContext> context_;
@@ -102,7 +109,8 @@ class DtlsTransport {
 
   SSL* ssl_ = nullptr;
   State state_ = State::kNew;
-  std::deque<Buffer> incoming_;  // read by the BIO: at most a few, feed() empties it
+  Bytes incoming_;                // the datagram that feed() was given, until OpenSSL has read it
+  std::vector<Buffer> outgoing_;  // what OpenSSL wrote during the present call
   size_t handshake_datagrams_ = 0;
 };
 

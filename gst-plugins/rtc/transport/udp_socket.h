@@ -68,6 +68,10 @@ class UdpSocket {
     std::atomic<bool> segmentation{true};
   };
   UdpSocket();
+  /// One call; 0 or its errno.
+  int send_merged(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size);
+  /// One sendmmsg() call, added up in `result`; what is left.
+  Bytes send_singly(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size, SendResult& result);
 
   int descriptor_ = -1;
   SocketAddress local_;

@@ -1,0 +1,233 @@
+#include "rtc/transport/udp_socket.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace reallive::rtc {
+
+namespace {
+
+constexpr size_t kMessages = 16;        // a recvmmsg() call
+constexpr size_t kMergedBytes = 65536;  // GRO merges up to 64 KB into one message
+constexpr size_t kSendBytes = 65000;    // a GSO call: below 64 KB with the headers of IPv6
+constexpr size_t kControlBytes = CMSG_SPACE(sizeof(int));
+
+template <typename T>
+void set_option(int descriptor, int level, int name, T value) {
+  setsockopt(descriptor, level, name, &value, sizeof value);
+}
+
+// The privileged form goes beyond the system's limit; the plain one takes what it gets.
+void set_buffer(int descriptor, int force, int plain, size_t bytes) {
+  const int value = static_cast<int>(std::min<size_t>(bytes, 1 << 30));
+  if (setsockopt(descriptor, SOL_SOCKET, force, &value, sizeof value) != 0) {
+    set_option(descriptor, SOL_SOCKET, plain, value);
+  }
+}
+
+bool is_full(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
+}
+
+int open_bound(const SocketAddress& address, int& error) {
+  const int descriptor = socket(address.v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) {
+    error = errno;
+    return -1;
+  }
+  if (address.v6()) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, address.is_any() ? 0 : 1);
+  sockaddr_storage storage;
+  const socklen_t length = address.to_sockaddr(storage, address.v6());
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
+    error = errno;
+    close(descriptor);
+    return -1;
+  }
+  return descriptor;
+}
+
+}  // namespace
+
+// One allocation a socket; 1 MB of it is touched only when GRO merges that much.
+struct UdpSocket::ReceiveBuffers {
+  std::array<mmsghdr, kMessages> messages{};
+  std::array<iovec, kMessages> vectors{};
+  std::array<sockaddr_storage, kMessages> names{};
+  alignas(cmsghdr) std::array<std::array<uint8_t, kControlBytes>, kMessages> controls{};
+  std::unique_ptr<uint8_t[]> bytes{new uint8_t[kMessages * kMergedBytes]};
+  std::vector<Datagram> datagrams;
+};
+
+UdpSocket::UdpSocket() : state_(std::make_unique<State>()), buffers_(std::make_unique<ReceiveBuffers>()) {}
+UdpSocket::UdpSocket(UdpSocket&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      local_(other.local_),
+      v6_(other.v6_),
+      state_(std::move(other.state_)),
+      buffers_(std::move(other.buffers_)) {}
+UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(local_, other.local_);
+  std::swap(v6_, other.v6_);
+  std::swap(state_, other.state_);
+  std::swap(buffers_, other.buffers_);
+  return *this;
+}
+UdpSocket::~UdpSocket() {
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Result<UdpSocket> UdpSocket::bind(const SocketAddress& address, size_t buffer_bytes) {
+  int error = 0;
+  SocketAddress bound = address;
+  int descriptor = open_bound(bound, error);
+  if (descriptor < 0 && error == EAFNOSUPPORT && address.v6() && address.is_any()) {
+    bound = *SocketAddress::from_ip("0.0.0.0", address.port());
+    descriptor = open_bound(bound, error);
+  }
+  if (descriptor < 0) {
+    return fail("listen", "cannot listen on UDP " + address.to_string() + ": " + std::strerror(error));
+  }
+  UdpSocket self;
+  self.descriptor_ = descriptor;
+  self.v6_ = bound.v6();
+  set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, buffer_bytes);
+  set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, buffer_bytes);
+  set_option(descriptor, SOL_UDP, UDP_GRO, 1);  // kernels before 5.0 do without
+  sockaddr_storage name{};
+  socklen_t length = sizeof name;
+  getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &length);
+  self.local_ = SocketAddress(name);
+  return self;
+}
+
+std::span<Datagram> UdpSocket::receive() {
+  ReceiveBuffers& buffers = *buffers_;
+  buffers.datagrams.clear();
+  for (size_t i = 0; i < kMessages; ++i) {
+    buffers.vectors[i] = {buffers.bytes.get() + i * kMergedBytes, kMergedBytes};
+    msghdr& header = buffers.messages[i].msg_hdr;
+    header = {};
+    header.msg_name = &buffers.names[i];
+    header.msg_namelen = sizeof buffers.names[i];
+    header.msg_iov = &buffers.vectors[i];
+    header.msg_iovlen = 1;
+    header.msg_control = buffers.controls[i].data();
+    header.msg_controllen = kControlBytes;
+  }
+  const int count = recvmmsg(descriptor_, buffers.messages.data(), kMessages, 0, nullptr);
+  for (int i = 0; i < count; ++i) {
+    msghdr& header = buffers.messages[i].msg_hdr;
+    if (header.msg_flags & MSG_TRUNC) continue;
+    std::span<uint8_t> rest(buffers.bytes.get() + static_cast<size_t>(i) * kMergedBytes, buffers.messages[i].msg_len);
+    size_t segment = rest.size();
+    for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
+      if (item->cmsg_level != SOL_UDP || item->cmsg_type != UDP_GRO) continue;
+      int size = 0;
+      std::memcpy(&size, CMSG_DATA(item), sizeof size);
+      if (size > 0) segment = static_cast<size_t>(size);
+    }
+    const SocketAddress from(buffers.names[i]);
+    while (!rest.empty()) {
+      const size_t size = std::min(segment, rest.size());
+      if (size <= kMaxDatagram) buffers.datagrams.push_back({from, rest.first(size)});
+      rest = rest.subspan(size);
+    }
+  }
+  return buffers.datagrams;
+}
+
+SendResult UdpSocket::send(const SocketAddress& to, Bytes datagram) {
+  sockaddr_storage name;
+  const socklen_t length = to.to_sockaddr(name, v6_);
+  const ssize_t sent = sendto(descriptor_, datagram.data(), datagram.size(), MSG_NOSIGNAL,
+                              reinterpret_cast<const sockaddr*>(&name), length);
+  if (sent >= 0) return {1};
+  return {0, is_full(errno), is_full(errno) ? 0 : errno};
+}
+
+SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size) {
+  if (bytes.empty() || segment_size == 0) return {};
+  if (to.port() == 0) return {0, false, EINVAL};  // the kernel would say EINVAL too, which means something else below
+  if (bytes.size() <= segment_size) return send(to, bytes);
+  sockaddr_storage name;
+  const socklen_t length = to.to_sockaddr(name, v6_);
+  SendResult result;
+  if (segmentation()) {
+    const size_t a_call = std::clamp<size_t>(kSendBytes / segment_size, 1, kMaxSegments) * segment_size;
+    while (!bytes.empty()) {
+      const Bytes chunk = bytes.first(std::min(a_call, bytes.size()));
+      const int error = send_merged(name, length, chunk, segment_size);
+      if (error == 0) {
+        result.datagrams += (chunk.size() + segment_size - 1) / segment_size;
+        bytes = bytes.subspan(chunk.size());
+        continue;
+      }
+      if (error == EINVAL || error == EIO || error == EOPNOTSUPP || error == ENOPROTOOPT) {
+        disable_segmentation();  // an old kernel, or an interface without checksum offload
+        break;
+      }
+      result.blocked = is_full(error);
+      result.error = result.blocked ? 0 : error;
+      return result;
+    }
+  }
+  while (!bytes.empty() && !result.blocked && result.error == 0) {
+    bytes = send_singly(name, length, bytes, segment_size, result);
+  }
+  return result;
+}
+
+int UdpSocket::send_merged(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size) {
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {};
+  iovec vector{const_cast<uint8_t*>(bytes.data()), bytes.size()};
+  msghdr header{};
+  header.msg_name = &name;
+  header.msg_namelen = length;
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  if (bytes.size() > segment_size) {
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    cmsghdr* const item = CMSG_FIRSTHDR(&header);
+    item->cmsg_level = SOL_UDP;
+    item->cmsg_type = UDP_SEGMENT;
+    item->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+    const auto size = static_cast<uint16_t>(segment_size);
+    std::memcpy(CMSG_DATA(item), &size, sizeof size);
+  }
+  return sendmsg(descriptor_, &header, MSG_NOSIGNAL) >= 0 ? 0 : errno;
+}
+
+Bytes UdpSocket::send_singly(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size,
+                             SendResult& result) {
+  std::array<mmsghdr, kMaxSegments> messages{};
+  std::array<iovec, kMaxSegments> vectors;
+  size_t count = 0;
+  for (Bytes rest = bytes; !rest.empty() && count < kMaxSegments; ++count) {
+    const Bytes datagram = rest.first(std::min(segment_size, rest.size()));
+    vectors[count] = {const_cast<uint8_t*>(datagram.data()), datagram.size()};
+    msghdr& header = messages[count].msg_hdr;
+    header.msg_name = &name;
+    header.msg_namelen = length;
+    header.msg_iov = &vectors[count];
+    header.msg_iovlen = 1;
+    rest = rest.subspan(datagram.size());
+  }
+  const int sent = sendmmsg(descriptor_, messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+  if (sent < 0) {
+    result.blocked = is_full(errno);
+    result.error = result.blocked ? 0 : errno;
+    return bytes;
+  }
+  result.datagrams += static_cast<size_t>(sent);
+  return bytes.subspan(std::min(bytes.size(), static_cast<size_t>(sent) * segment_size));
+}
+
+}  // namespace reallive::rtc
