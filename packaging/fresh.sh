@@ -5,7 +5,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 [ "$(id -u)" = 0 ] || { echo "fresh: must be root (debootstrap, mount)" >&2; exit 1; }
 root=${REALLIVE_FRESH_ROOT:-/var/tmp/reallive-fresh}
-mirror=$(sed -n 's/^URIs: *//p; s/^deb \([^ ]*\) .*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/debian* 2>/dev/null | head -n 1)
+mirror=$(sed -n 's/^URIs: *//p; s/^deb \([^ ]*\) .*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/debian* 2>/dev/null | head -n 1 || true)
 say() { printf '==> %s\n' "$*" >&2; }
 
 unmount() {
@@ -30,7 +30,10 @@ mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 # How this host reaches its package sources (mirrors, proxies, certificates).
 cp -a /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
 rm -f "$root"/etc/apt/apt.conf.d/docker-clean
-cp -aL /etc/ssl/certs/. "$root/etc/ssl/certs/"
+mkdir -p "$root/usr/local/share/ca-certificates"
+cp -aL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+chroot "$root" update-ca-certificates >/dev/null 2>&1
+cp --remove-destination /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 for file in /etc/apt/sources.list.d/debian*; do [ -f "$file" ] && cp "$file" "$root/etc/apt/sources.list.d/"; done
 for file in "$HOME/.npmrc" /usr/etc/npmrc /etc/npmrc; do
