@@ -1,0 +1,75 @@
+// One request to the server's API: adds the bearer token, answers parsed JSON, and turns every failure into an
+// ApiError whose message a person can read. It never stores anything and never retries.
+
+export class ApiError extends Error {
+  constructor(
+    /** HTTP status; 0 when the server could not be reached. */
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    /** From `Retry-After`, when the server gave it in seconds. */
+    readonly retryAfterMs: number | null = null,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+export interface RequestOptions {
+  method?: string;
+  body?: unknown;
+  token?: string | null;
+  signal?: AbortSignal;
+}
+
+export function unreachable(): ApiError {
+  return new ApiError(0, 'UNREACHABLE', 'The server cannot be reached.');
+}
+
+export function retryAfterMs(response: Response): number | null {
+  const seconds = Number(response.headers.get('Retry-After') ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : null;
+}
+
+/** The error that an answer carries in its body, in the API's form or as plain text. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const text = await response.text().catch(() => '');
+  let code = `HTTP_${response.status}`;
+  let message = '';
+  try {
+    const error = (JSON.parse(text) as { error?: { code?: unknown; message?: unknown } }).error;
+    if (typeof error?.code === 'string') code = error.code;
+    if (typeof error?.message === 'string') message = error.message;
+  } catch {
+    if (!text.trimStart().startsWith('<')) message = text.trim().slice(0, 300);
+  }
+  return new ApiError(
+    response.status,
+    code,
+    message || `The server answered ${response.status}.`,
+    retryAfterMs(response),
+  );
+}
+
+export async function requestJson<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const headers: Record<string, string> = { Accept: 'application/json' };
+  if (options.token) headers['Authorization'] = `Bearer ${options.token}`;
+  const init: RequestInit = { method: options.method ?? 'GET', headers, cache: 'no-store' };
+  if (options.body !== undefined) {
+    headers['Content-Type'] = 'application/json';
+    init.body = JSON.stringify(options.body);
+  }
+  if (options.signal) init.signal = options.signal;
+  let response: Response;
+  try {
+    response = await fetch(path, init);
+  } catch {
+    throw unreachable();
+  }
+  if (!response.ok) throw await errorOf(response);
+  try {
+    return (await response.json()) as T;
+  } catch {
+    throw new ApiError(response.status, 'BAD_ANSWER', 'The server’s answer could not be read.');
+  }
+}

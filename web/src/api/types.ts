@@ -1,0 +1,33 @@
+// Shapes of /api/v1 answers that the page uses. Only fields it reads are named.
+
+export interface User {
+  id: string;
+  username: string;
+  role: 'admin' | 'operator' | 'viewer' | 'api_only';
+  permissions: string[];
+}
+
+export interface LoginAnswer {
+  token: string;
+  /** Seconds that the token is good for. */
+  expiresIn: number;
+  user: User;
+}
+
+export type StreamStatus = 'online' | 'offline' | 'connecting' | 'error';
+
+export interface Camera {
+  id: string;
+  name: string;
+  /** Short name, as in /whep/STREAM. */
+  stream: string;
+  location?: string | null;
+  isActive: boolean;
+  streamStatus: StreamStatus;
+  source?: { url?: string } | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string | null;
+}

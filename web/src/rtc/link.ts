@@ -1,0 +1,268 @@
+// One WebRTC session that keeps itself alive: offers, waits, watches that packets arrive, and begins anew after any
+// loss until it is stopped. It owns its peer connection and timers, and never touches the page.
+
+import { ApiError } from '../api/http';
+import { waitMs } from './backoff';
+import { endSession, postOffer } from './signaling';
+
+/**
+ * `idle` not started or stopped; `connecting` first attempt; `live` packets flow; `reconnecting` lost or the server is
+ * away; `offline` the server is there, the stream is not; `refused` the server will not have it, and why is said.
+ */
+export type LinkState = 'idle' | 'connecting' | 'live' | 'reconnecting' | 'offline' | 'refused';
+
+export interface LinkStatus {
+  state: LinkState;
+  /** A sentence for the user; empty when the state says all. */
+  reason: string;
+}
+
+export interface LinkOptions {
+  /** /whep/STREAM or /whip/STREAM. */
+  url: string;
+  token(): string | null;
+  createPeer(): RTCPeerConnection;
+  /** Adds transceivers; called once for each new peer connection. */
+  prepare(peer: RTCPeerConnection): void;
+  tuneOffer?(sdp: string): string;
+  /** True where media comes in: then silence of the media, too, is a loss. */
+  receives: boolean;
+  onStatus(status: LinkStatus): void;
+  onLive?(peer: RTCPeerConnection): void;
+  /** Every second while live. */
+  onStats?(report: RTCStatsReport): void;
+  onUnauthorized(): void;
+}
+
+const answerLimitMs = 20_000; // the server may take 10 s to start a source on demand
+const connectLimitMs = 10_000;
+const pollMs = 1000;
+const silenceLimitMs = 4000; // a sender report comes every second, so silence means that the server is gone
+const mediaLimitMs = 8000;
+const settledMs = 5000; // live for so long, earlier failures are forgotten
+
+interface Traffic {
+  any: number;
+  media: number;
+}
+
+/** Bytes that came in: on the chosen candidate pair, and in RTP streams. */
+export function incoming(report: RTCStatsReport): Traffic {
+  const traffic: Traffic = { any: 0, media: 0 };
+  report.forEach((entry: { type: string; bytesReceived?: number }) => {
+    if (entry.type === 'candidate-pair') traffic.any += entry.bytesReceived ?? 0;
+    if (entry.type === 'inbound-rtp') traffic.media += entry.bytesReceived ?? 0;
+  });
+  return traffic;
+}
+
+class Attempt {
+  session: string | null = null;
+  readonly abort = new AbortController();
+  connectTimer: ReturnType<typeof setTimeout> | undefined;
+  answerTimer: ReturnType<typeof setTimeout> | undefined;
+  pollTimer: ReturnType<typeof setInterval> | undefined;
+  polling = false;
+  live = false;
+  liveSince = 0;
+  traffic: Traffic = { any: -1, media: -1 };
+  anyAt = 0;
+  mediaAt = 0;
+
+  constructor(readonly peer: RTCPeerConnection) {}
+
+  dispose(): void {
+    clearTimeout(this.connectTimer);
+    clearTimeout(this.answerTimer);
+    clearInterval(this.pollTimer);
+    this.peer.onconnectionstatechange = null;
+    this.abort.abort();
+    this.peer.close();
+  }
+}
+
+export class Link {
+  private attempt: Attempt | null = null;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+  private running = false;
+  private status: LinkStatus = { state: 'idle', reason: '' };
+
+  constructor(private readonly options: LinkOptions) {}
+
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    this.failures = 0;
+    window.addEventListener('online', this.retryNow);
+    window.addEventListener('pagehide', this.leave);
+    window.addEventListener('pageshow', this.comeBack);
+    this.report('connecting');
+    void this.connect();
+  }
+
+  stop(): void {
+    if (!this.running) return;
+    this.running = false;
+    window.removeEventListener('online', this.retryNow);
+    window.removeEventListener('pagehide', this.leave);
+    window.removeEventListener('pageshow', this.comeBack);
+    clearTimeout(this.retryTimer);
+    this.retryTimer = undefined;
+    this.drop();
+    this.report('idle');
+  }
+
+  /** Ends a wait: the network or the stream is known to be back. */
+  readonly retryNow = (): void => {
+    if (!this.running || this.retryTimer === undefined) return;
+    clearTimeout(this.retryTimer);
+    this.retryTimer = undefined;
+    void this.connect();
+  };
+
+  private readonly leave = (): void => {
+    this.drop();
+  };
+
+  /** A page shown again from the browser's back/forward cache. */
+  private readonly comeBack = (): void => {
+    if (this.running && !this.attempt && this.retryTimer === undefined) void this.connect();
+  };
+
+  private report(state: LinkState, reason = ''): void {
+    if (this.status.state === state && this.status.reason === reason) return;
+    this.status = { state, reason };
+    this.options.onStatus(this.status);
+  }
+
+  private drop(): void {
+    const attempt = this.attempt;
+    this.attempt = null;
+    if (!attempt) return;
+    attempt.dispose();
+    if (attempt.session) endSession(attempt.session, this.options.token());
+  }
+
+  private async connect(): Promise<void> {
+    const attempt = new Attempt(this.options.createPeer());
+    this.attempt = attempt;
+    const { peer } = attempt;
+    peer.onconnectionstatechange = () => this.peerChanged(attempt);
+    try {
+      this.options.prepare(peer);
+      const offer = await peer.createOffer();
+      const sdp = this.options.tuneOffer?.(offer.sdp ?? '') ?? offer.sdp ?? '';
+      await peer.setLocalDescription({ type: 'offer', sdp });
+      if (attempt !== this.attempt) return;
+      attempt.answerTimer = setTimeout(() => attempt.abort.abort(), answerLimitMs);
+      const token = this.options.token();
+      const answer = await postOffer(this.options.url, sdp, token, attempt.abort.signal);
+      clearTimeout(attempt.answerTimer);
+      if (attempt !== this.attempt) {
+        endSession(answer.session, token);
+        return;
+      }
+      attempt.session = answer.session;
+      attempt.connectTimer = setTimeout(
+        () => this.lost(attempt, 'No media could be exchanged with the server (UDP may be blocked).'),
+        connectLimitMs,
+      );
+      await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    } catch (error) {
+      if (attempt === this.attempt) this.failed(error);
+    }
+  }
+
+  private failed(error: unknown): void {
+    this.drop();
+    const problem = error instanceof ApiError ? error : new ApiError(0, 'BROWSER', String(error));
+    switch (problem.status) {
+      case 401:
+        this.report('refused', 'Please sign in again.');
+        this.options.onUnauthorized();
+        return;
+      case 400:
+      case 403:
+      case 415:
+      case 422:
+        this.report('refused', problem.message);
+        this.retryLater(30_000);
+        return;
+      case 404:
+      case 409:
+        this.report('offline', problem.message);
+        this.retryLater(problem.retryAfterMs ?? 3000);
+        return;
+      case 503:
+        this.report('offline', problem.message);
+        this.retryLater(problem.retryAfterMs);
+        return;
+      default:
+        this.report('reconnecting', problem.message);
+        this.retryLater(problem.retryAfterMs);
+    }
+  }
+
+  private lost(attempt: Attempt, reason: string): void {
+    if (attempt !== this.attempt) return;
+    this.drop();
+    this.report('reconnecting', reason);
+    this.retryLater(null);
+  }
+
+  private retryLater(asked: number | null): void {
+    this.failures += 1;
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(this.retryNow, waitMs(this.failures, asked, Math.random()));
+  }
+
+  private peerChanged(attempt: Attempt): void {
+    if (attempt !== this.attempt) return;
+    switch (attempt.peer.connectionState) {
+      case 'connected':
+        this.live(attempt);
+        break;
+      case 'failed':
+      case 'closed':
+        this.lost(attempt, attempt.live ? 'The connection was lost.' : 'The connection could not be made.');
+        break;
+      default:
+        break;
+    }
+  }
+
+  private live(attempt: Attempt): void {
+    clearTimeout(attempt.connectTimer);
+    if (attempt.live) return;
+    attempt.live = true;
+    attempt.liveSince = attempt.anyAt = attempt.mediaAt = performance.now();
+    attempt.pollTimer = setInterval(() => void this.poll(attempt), pollMs);
+    this.report('live');
+    this.options.onLive?.(attempt.peer);
+  }
+
+  private async poll(attempt: Attempt): Promise<void> {
+    if (attempt.polling) return;
+    attempt.polling = true;
+    let report: RTCStatsReport;
+    try {
+      report = await attempt.peer.getStats();
+    } finally {
+      attempt.polling = false;
+    }
+    if (attempt !== this.attempt) return;
+    const now = performance.now();
+    const traffic = incoming(report);
+    if (traffic.any !== attempt.traffic.any) attempt.anyAt = now;
+    if (traffic.media !== attempt.traffic.media) attempt.mediaAt = now;
+    attempt.traffic = traffic;
+    if (now - attempt.liveSince > settledMs) this.failures = 0;
+    this.options.onStats?.(report);
+    if (now - attempt.anyAt > silenceLimitMs) {
+      this.lost(attempt, 'The server has fallen silent.');
+    } else if (this.options.receives && now - attempt.mediaAt > mediaLimitMs) {
+      this.lost(attempt, 'The stream has stopped.');
+    }
+  }
+}

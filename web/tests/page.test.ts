@@ -1,0 +1,156 @@
+import { flushPromises, mount, type VueWrapper } from '@vue/test-utils';
+import { createPinia, setActivePinia } from 'pinia';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createMemoryHistory, type Router } from 'vue-router';
+import App from '../src/App.vue';
+import { createPageRouter, safeNext } from '../src/router';
+import { useSession } from '../src/stores/session';
+import { apiError, type Call, created, FakePeer, fakeServer } from './fake_peer';
+
+const user = { id: 'u1', username: 'ada', role: 'admin', permissions: [] };
+const door = { id: 'id-1', name: 'Front door', stream: 'front-door', isActive: true, streamStatus: 'offline' };
+
+let page: VueWrapper;
+let router: Router;
+
+async function open(path: string): Promise<void> {
+  const pinia = createPinia();
+  setActivePinia(pinia);
+  router = createPageRouter(createMemoryHistory());
+  await router.push(path);
+  page = mount(App, { global: { plugins: [pinia, router] }, attachTo: document.body });
+  await flushPromises();
+}
+
+function signedIn(): void {
+  sessionStorage.setItem('reallive.session', JSON.stringify({ token: 'secret', user }));
+}
+
+function serve(whep: () => Response): Call[] {
+  return fakeServer((call) => {
+    if (call.url.startsWith('/api/v1/auth/login')) return Response.json({ token: 'secret', expiresIn: 1, user });
+    if (call.url.startsWith('/api/v1/cameras')) return Response.json({ items: [door], nextCursor: null });
+    return whep();
+  });
+}
+
+class Receiving extends FakePeer {
+  addTransceiver = vi.fn((kind: string) => ({ kind }));
+  getTransceivers = () => [{ currentDirection: 'recvonly', receiver: { track: {} } }];
+}
+
+beforeEach(() => {
+  sessionStorage.clear();
+  FakePeer.made = [];
+  vi.stubGlobal('RTCPeerConnection', Receiving);
+  vi.stubGlobal('MediaStream', class {});
+  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+});
+afterEach(() => {
+  page.unmount();
+  vi.unstubAllGlobals();
+});
+
+describe('login', () => {
+  it('comes first, and leads where the user was going', async () => {
+    serve(() => apiError(409, 'Nobody publishes.'));
+    await open('/watch/front-door');
+    expect(router.currentRoute.value.name).toBe('login');
+    await page.get('input[name=username]').setValue(' ada ');
+    await page.get('input[name=password]').setValue('correct horse');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    expect(router.currentRoute.value.fullPath).toBe('/watch/front-door');
+    expect(page.text()).toContain('Front door');
+  });
+
+  it('says that the password is wrong', async () => {
+    fakeServer(() => apiError(401, 'no'));
+    await open('/login');
+    await page.get('input[name=username]').setValue('ada');
+    await page.get('input[name=password]').setValue('wrong');
+    await page.get('form').trigger('submit');
+    await flushPromises();
+    expect(page.get('[role=alert]').text()).toBe('User name or password is wrong.');
+    expect(page.get<HTMLInputElement>('input[name=password]').element.value).toBe('');
+  });
+
+  it('never sends anyone to another site', () => {
+    expect(safeNext('/watch/a')).toBe('/watch/a');
+    for (const bad of ['//evil.example', '/\\evil.example', 'https://evil.example', undefined, ['/a']]) {
+      expect(safeNext(bad)).toBe('/');
+    }
+  });
+});
+
+describe('grid', () => {
+  it('plays each camera, muted until its sound is asked for', async () => {
+    signedIn();
+    const calls = serve(() => created());
+    await open('/');
+    await flushPromises();
+    expect(calls.some((call) => call.method === 'POST' && call.url === '/whep/front-door')).toBe(true);
+    FakePeer.last.become('connected');
+    await flushPromises();
+    expect(page.get('[data-state]').attributes('data-state')).toBe('live');
+    const video = page.get('video').element;
+    expect(video.muted).toBe(true);
+    await page.get('button[aria-label="Turn on the sound of Front door"]').trigger('click');
+    expect(video.muted).toBe(false);
+    await page.get('button[aria-label="Turn off the sound of Front door"]').trigger('click');
+    expect(video.muted).toBe(true);
+  });
+
+  it('says that a camera is offline, in the server’s words', async () => {
+    signedIn();
+    serve(() => apiError(409, 'Nobody publishes to this stream.'));
+    await open('/');
+    await flushPromises();
+    expect(page.get('[data-state]').text()).toBe('Offline');
+    expect(page.get('[data-hint]').text()).toBe('Nobody publishes to this stream.');
+  });
+
+  it('leads to login when a viewing is answered 401', async () => {
+    signedIn();
+    serve(() => apiError(401, 'Token is not valid.'));
+    await open('/');
+    await flushPromises();
+    await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('login'));
+    expect(useSession().signedIn).toBe(false);
+    expect(page.text()).toContain('Your session has ended');
+  });
+
+  it('ends every viewing when the user signs out', async () => {
+    signedIn();
+    const calls = serve(() => created());
+    await open('/');
+    await flushPromises();
+    await page.get('header button').trigger('click');
+    await flushPromises();
+    await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('login'));
+    expect(calls.some((call) => call.method === 'DELETE' && call.url.endsWith('/whep/door/42'))).toBe(true);
+    expect(FakePeer.last.closed).toBe(true);
+  });
+
+  it('tells how to add a first camera', async () => {
+    signedIn();
+    fakeServer(() => Response.json({ items: [] }));
+    await open('/');
+    await flushPromises();
+    expect(page.text()).toContain('reallive camera add');
+  });
+});
+
+describe('publish', () => {
+  it('explains a camera that is refused', async () => {
+    signedIn();
+    serve(() => created());
+    vi.stubGlobal('navigator', {
+      mediaDevices: { getUserMedia: () => Promise.reject(new DOMException('no', 'NotAllowedError')) },
+    });
+    await open('/publish/front-door');
+    await page.get('button.button-main').trigger('click');
+    await flushPromises();
+    expect(page.get('[role=alert]').text()).toContain('not allowed');
+  });
+});
