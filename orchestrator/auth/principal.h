@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace reallive::auth {
 
@@ -46,6 +47,6 @@ Access can_create(const std::optional<Principal>& principal);
 Access can_manage_users(const std::optional<Principal>& principal);
 
 /// The actions of a role, for the page: `cameras:view cameras:publish cameras:manage users:manage`.
-std::string permissions(Role role);
+std::vector<std::string_view> permissions(Role role);
 
 }  // namespace reallive::auth

@@ -1,0 +1,38 @@
+// TokenKey: signs and checks JSON Web Tokens (RFC 7519, HS256) with a key kept in a file of mode 0600. Immutable.
+// Any thread. It never accepts another algorithm than HS256, nor a key that the token itself brings along.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace reallive::auth {
+
+struct Claims {
+  std::string user_id;  ///< sub
+  std::string username, role, organization_id;
+  int64_t version = 0;  ///< ver: Credentials::version when it was issued
+  base::Time issued_at, expires_at;
+};
+
+class TokenKey {
+ public:
+  /// Makes the file at first (32 random bytes). A shorter file or one that others may read is refused.
+  static base::Result<TokenKey> load_or_make(const std::filesystem::path& file);
+
+  base::Result<std::string> sign(const Claims& claims) const;
+  /// Nothing for every token that is malformed, forged or over at `now`.
+  std::optional<Claims> verify(std::string_view token, base::Time now) const;
+
+ private:
+  explicit TokenKey(std::vector<uint8_t> key) : key_(std::move(key)) {}
+  std::vector<uint8_t> key_;
+};
+
+}  // namespace reallive::auth
