@@ -15,7 +15,9 @@ constexpr int64_t kIndexEnd = int64_t{1} << 48;
 constexpr uint32_t kRtcpIndexEnd = 0x7fffffff;
 
 std::unique_ptr<SrtpCipher> make_cipher(const SrtpKeys& keys, bool encrypt) {
-  return keys.profile == SrtpProfile::kAes128CmSha1_80 ? make_cm_cipher(keys) : make_gcm_cipher(keys, encrypt);
+  SrtpSessionKeys session;
+  if (!derive_session_keys(keys, session)) return nullptr;
+  return keys.profile == SrtpProfile::kAes128CmSha1_80 ? make_cm_cipher(session) : make_gcm_cipher(session, encrypt);
 }
 
 // RFC 3711 appendix A: the index whose sequence number is `sequence` and that is nearest to the newest one.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "rtc/transport/srtp.h"
@@ -25,15 +26,33 @@ class SrtpCipher {
   virtual uint32_t rtcp_index_word(Bytes packet) const = 0;
 };
 
+/// What RFC 3711 section 4.3 derives from one master key: only the profile's sizes count.
+struct SrtpSessionKeys {
+  struct One {
+    std::array<uint8_t, 32> key{};
+    std::array<uint8_t, 20> auth{};  // AES-CM only
+    std::array<uint8_t, 14> salt{};
+  };
+  SrtpProfile profile = SrtpProfile::kAeadAes128Gcm;
+  One rtp;
+  One rtcp;
+
+  SrtpSessionKeys() = default;
+  SrtpSessionKeys(const SrtpSessionKeys&) = delete;
+  SrtpSessionKeys& operator=(const SrtpSessionKeys&) = delete;
+  ~SrtpSessionKeys() {
+    OPENSSL_cleanse(&rtp, sizeof rtp);
+    OPENSSL_cleanse(&rtcp, sizeof rtcp);
+  }
+};
+bool derive_session_keys(const SrtpKeys& master, SrtpSessionKeys& session);
+
 /// nullptr when OpenSSL does not have what it takes.
-std::unique_ptr<SrtpCipher> make_gcm_cipher(const SrtpKeys& keys, bool encrypt);
-std::unique_ptr<SrtpCipher> make_cm_cipher(const SrtpKeys& keys);
+std::unique_ptr<SrtpCipher> make_gcm_cipher(const SrtpSessionKeys& keys, bool encrypt);
+std::unique_ptr<SrtpCipher> make_cm_cipher(const SrtpSessionKeys& keys);
 
 inline constexpr uint32_t kSrtcpEncrypted = 0x80000000u;
 inline constexpr size_t kSrtcpClear = 8;  // header and SSRC of the first packet stay in clear
-
-/// Labels of the key derivation (RFC 3711 section 4.3.2).
-enum SrtpLabel : uint8_t { kRtpKey = 0, kRtpAuth = 1, kRtpSalt = 2, kRtcpKey = 3, kRtcpAuth = 4, kRtcpSalt = 5 };
 
 struct CipherContextDeleter {
   void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }

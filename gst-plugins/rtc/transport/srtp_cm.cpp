@@ -1,6 +1,5 @@
-// AES128_CM_HMAC_SHA1_80 (RFC 3711), which is all that GStreamer's webrtcbin offers, and the key derivation of all
-// profiles. Not by libsrtp2: that derives the packet index itself and so cannot repeat a packet of an earlier ROC,
-// and Debian's build costs several times as much.
+// AES128_CM_HMAC_SHA1_80 (RFC 3711), which is all that GStreamer's webrtcbin offers. Not by libsrtp2: that derives the
+// packet index itself and so cannot repeat a packet of an earlier ROC, and Debian's build costs several times as much.
 
 #include "rtc/transport/srtp_cipher.h"
 
@@ -9,9 +8,7 @@ namespace reallive::rtc {
 namespace {
 
 constexpr size_t kTag = 10;
-constexpr size_t kKey = 16;
 constexpr size_t kSalt = 14;
-constexpr size_t kAuthKey = 20;
 
 struct MacDeleter {
   void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
@@ -20,23 +17,16 @@ struct MacDeleter {
 
 class CmKey {
  public:
-  bool prepare(const SrtpKeys& keys, uint8_t key_label, uint8_t auth_label, uint8_t salt_label) {
-    const Bytes master_key(keys.key.data(), kKey);
-    const Bytes master_salt(keys.salt.data(), kSalt);
-    uint8_t key[kKey], auth[kAuthKey];
+  bool prepare(const SrtpSessionKeys::One& keys) {
+    salt_ = keys.salt;
     context_.reset(EVP_CIPHER_CTX_new());
     const std::unique_ptr<EVP_MAC, MacDeleter> hmac(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
     mac_.reset(hmac ? EVP_MAC_CTX_new(hmac.get()) : nullptr);
     char digest[] = "SHA1";
     const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_END};
-    const bool done = context_ && mac_ && srtp_derive(master_key, master_salt, key_label, key) &&
-                      srtp_derive(master_key, master_salt, auth_label, auth) &&
-                      srtp_derive(master_key, master_salt, salt_label, salt_) &&
-                      EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ctr(), nullptr, key, nullptr) == 1 &&
-                      EVP_MAC_init(mac_.get(), auth, sizeof auth, parameters) == 1;
-    OPENSSL_cleanse(key, sizeof key);
-    OPENSSL_cleanse(auth, sizeof auth);
-    return done;
+    return context_ && mac_ &&
+           EVP_EncryptInit_ex(context_.get(), EVP_aes_128_ctr(), nullptr, keys.key.data(), nullptr) == 1 &&
+           EVP_MAC_init(mac_.get(), keys.auth.data(), keys.auth.size(), parameters) == 1;
   }
 
   // RFC 3711 section 4.1.1: (salt · 2^16) xor (SSRC · 2^64) xor (index · 2^16); the counter mode is its own inverse.
@@ -70,9 +60,7 @@ class CmKey {
 
 class CmCipher final : public SrtpCipher {
  public:
-  bool prepare(const SrtpKeys& keys) {
-    return rtp_.prepare(keys, kRtpKey, kRtpAuth, kRtpSalt) && rtcp_.prepare(keys, kRtcpKey, kRtcpAuth, kRtcpSalt);
-  }
+  bool prepare(const SrtpSessionKeys& keys) { return rtp_.prepare(keys.rtp) && rtcp_.prepare(keys.rtcp); }
 
   bool seal(const RtpPlain& packet, uint32_t ssrc, uint64_t index, uint8_t* out) override {
     std::memcpy(out, packet.header.data(), packet.header.size());
@@ -133,23 +121,10 @@ class CmCipher final : public SrtpCipher {
 
 }  // namespace
 
-std::unique_ptr<SrtpCipher> make_cm_cipher(const SrtpKeys& keys) {
+std::unique_ptr<SrtpCipher> make_cm_cipher(const SrtpSessionKeys& keys) {
   auto cipher = std::make_unique<CmCipher>();
   if (!cipher->prepare(keys)) return nullptr;
   return cipher;
-}
-
-bool srtp_derive(Bytes key, Bytes salt, uint8_t label, std::span<uint8_t> out) {
-  if ((key.size() != 16 && key.size() != 32) || salt.size() > kSalt || out.size() > 1024) return false;
-  uint8_t counter[16] = {};
-  std::memcpy(counter, salt.data(), salt.size());
-  counter[7] ^= label;
-  const CipherContext context(EVP_CIPHER_CTX_new());
-  const EVP_CIPHER* cipher = key.size() == 32 ? EVP_aes_256_ctr() : EVP_aes_128_ctr();
-  int written = 0;
-  std::memset(out.data(), 0, out.size());
-  return context && EVP_EncryptInit_ex(context.get(), cipher, nullptr, key.data(), counter) == 1 &&
-         EVP_EncryptUpdate(context.get(), out.data(), &written, out.data(), static_cast<int>(out.size())) == 1;
 }
 
 }  // namespace reallive::rtc

@@ -1,5 +1,7 @@
 // AEAD_AES_128_GCM and AEAD_AES_256_GCM (RFC 7714): the fast road.
 
+#include <algorithm>
+
 #include "rtc/transport/srtp_cipher.h"
 
 namespace reallive::rtc {
@@ -12,17 +14,10 @@ constexpr size_t kNonce = 12;
 // One key with its salt. The key schedule is made once; a packet only sets the nonce.
 class GcmKey {
  public:
-  bool prepare(const EVP_CIPHER* cipher, const SrtpKeys& keys, uint8_t key_label, uint8_t salt_label, bool encrypt) {
-    const Bytes master_key(keys.key.data(), srtp_key_size(keys.profile));
-    const Bytes master_salt(keys.salt.data(), srtp_salt_size(keys.profile));
-    uint8_t key[32];
-    const std::span<uint8_t> session_key(key, master_key.size());
+  bool prepare(const EVP_CIPHER* cipher, const SrtpSessionKeys::One& keys, bool encrypt) {
+    std::copy_n(keys.salt.begin(), kNonce, salt_.begin());
     context_.reset(EVP_CIPHER_CTX_new());
-    const bool done = context_ && srtp_derive(master_key, master_salt, key_label, session_key) &&
-                      srtp_derive(master_key, master_salt, salt_label, salt_) &&
-                      EVP_CipherInit_ex(context_.get(), cipher, nullptr, key, nullptr, encrypt) == 1;
-    OPENSSL_cleanse(key, sizeof key);
-    return done;
+    return context_ && EVP_CipherInit_ex(context_.get(), cipher, nullptr, keys.key.data(), nullptr, encrypt) == 1;
   }
 
   // RFC 7714 section 8.1: 00 00 ‖ SSRC ‖ 48-bit index, exclusive-or salt; section 9.1 has the same shape for SRTCP,
@@ -59,10 +54,9 @@ class GcmKey {
 
 class GcmCipher final : public SrtpCipher {
  public:
-  bool prepare(const SrtpKeys& keys, bool encrypt) {
+  bool prepare(const SrtpSessionKeys& keys, bool encrypt) {
     const EVP_CIPHER* cipher = keys.profile == SrtpProfile::kAeadAes256Gcm ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
-    return rtp_.prepare(cipher, keys, kRtpKey, kRtpSalt, encrypt) &&
-           rtcp_.prepare(cipher, keys, kRtcpKey, kRtcpSalt, encrypt);
+    return rtp_.prepare(cipher, keys.rtp, encrypt) && rtcp_.prepare(cipher, keys.rtcp, encrypt);
   }
 
   bool seal(const RtpPlain& packet, uint32_t ssrc, uint64_t index, uint8_t* out) override {
@@ -106,7 +100,7 @@ class GcmCipher final : public SrtpCipher {
 
 }  // namespace
 
-std::unique_ptr<SrtpCipher> make_gcm_cipher(const SrtpKeys& keys, bool encrypt) {
+std::unique_ptr<SrtpCipher> make_gcm_cipher(const SrtpSessionKeys& keys, bool encrypt) {
   auto cipher = std::make_unique<GcmCipher>();
   if (!cipher->prepare(keys, encrypt)) return nullptr;
   return cipher;

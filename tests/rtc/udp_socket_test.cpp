@@ -1,0 +1,136 @@
+// UdpSocket over real loopback: both address families, GSO and GRO, the fall-back, a full buffer.
+
+#include "rtc/transport/udp_socket.h"
+
+#include <gtest/gtest.h>
+#include <numeric>
+
+#include "support/wait.h"
+
+namespace reallive::rtc {
+
+namespace {
+
+using reallive::test::eventually;
+
+SocketAddress address(const char* text) {
+  return *SocketAddress::parse(text);
+}
+
+std::vector<Buffer> receive(UdpSocket& socket, size_t count) {
+  std::vector<Buffer> datagrams;
+  eventually([&] {
+    for (const Datagram& datagram : socket.receive())
+      datagrams.emplace_back(datagram.data.begin(), datagram.data.end());
+    return datagrams.size() >= count;
+  });
+  return datagrams;
+}
+
+Buffer pattern(size_t size) {
+  Buffer bytes(size);
+  for (size_t i = 0; i < size; ++i)
+    bytes[i] = static_cast<uint8_t>(i * 31 + i / 251);
+  return bytes;
+}
+
+// What segments of `bytes` a receiver must see.
+std::vector<Buffer> cut(Bytes bytes, size_t segment) {
+  std::vector<Buffer> pieces;
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min(segment, bytes.size()))) {
+    const Bytes piece = bytes.first(std::min(segment, bytes.size()));
+    pieces.emplace_back(piece.begin(), piece.end());
+  }
+  return pieces;
+}
+
+TEST(UdpSocket, BindsAFreePort) {
+  const auto socket = UdpSocket::bind(address("127.0.0.1:0"));
+  ASSERT_TRUE(socket);
+  EXPECT_NE(socket->local().port(), 0);
+  EXPECT_EQ(socket->local().ip(), "127.0.0.1");
+}
+
+TEST(UdpSocket, SaysWhyItCannotListen) {
+  const auto first = UdpSocket::bind(address("127.0.0.1:0"));
+  const auto second = UdpSocket::bind(first->local());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, "listen");
+  EXPECT_NE(second.error().message.find(first->local().to_string()), std::string::npos);
+}
+
+TEST(UdpSocket, AnyAddressOfIpv6TakesBothFamilies) {
+  auto server = UdpSocket::bind(address(":0"));
+  ASSERT_TRUE(server);
+  for (const char* client_address : {"127.0.0.1:0", "[::1]:0"}) {
+    auto client = UdpSocket::bind(address(client_address));
+    ASSERT_TRUE(client);
+    SocketAddress to = client->local();
+    to.set_port(server->local().port());
+    ASSERT_EQ(client->send(to, pattern(20)).datagrams, 1u);
+    SocketAddress from;
+    ASSERT_TRUE(eventually([&] {
+      const auto datagrams = server->receive();
+      if (datagrams.empty()) return false;
+      from = datagrams[0].from;
+      return true;
+    }));
+    EXPECT_EQ(from, client->local());  // IPv4 is not seen as mapped IPv6
+    ASSERT_EQ(server->send(from, pattern(30)).datagrams, 1u);
+    EXPECT_EQ(receive(*client, 1), cut(pattern(30), 30));
+    ASSERT_EQ(server->send_segments(from, pattern(3500), 1200).datagrams, 3u);
+    EXPECT_EQ(receive(*client, 3), cut(pattern(3500), 1200));
+  }
+}
+
+class UdpSegments : public testing::TestWithParam<bool> {};
+
+TEST_P(UdpSegments, ArriveAsTheyWereCut) {
+  auto sender = UdpSocket::bind(address("127.0.0.1:0"));
+  auto receiver = UdpSocket::bind(address("127.0.0.1:0"));
+  if (!GetParam()) sender->disable_segmentation();
+  for (const size_t segment : {200u, 1000u, 1200u, 1472u}) {
+    for (const size_t size : {segment - 1, segment, segment + 1, 10 * segment, 10 * segment + 7, 100 * segment + 3}) {
+      const Buffer bytes = pattern(size);
+      const auto expected = cut(bytes, segment);
+      const SendResult result = sender->send_segments(receiver->local(), bytes, segment);
+      EXPECT_EQ(result.datagrams, expected.size());
+      EXPECT_FALSE(result.blocked);
+      EXPECT_EQ(result.error, 0);
+      EXPECT_EQ(receive(*receiver, expected.size()), expected) << size << " bytes by " << segment;
+    }
+  }
+  EXPECT_EQ(sender->segmentation(), GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutGso, UdpSegments, testing::Bool());
+
+TEST(UdpSocket, StaysOffSegmentationOnceItWasRefused) {
+  auto sender = UdpSocket::bind(address("127.0.0.1:0"), 1 << 20);
+  auto receiver = UdpSocket::bind(address("127.0.0.1:0"));
+  const int no_checksum = 1;  // UDP_SEGMENT needs checksums, so this makes the kernel refuse it with EIO
+  ASSERT_EQ(setsockopt(sender->descriptor(), SOL_SOCKET, SO_NO_CHECK, &no_checksum, sizeof no_checksum), 0);
+  const Buffer bytes = pattern(5000);
+  EXPECT_EQ(sender->send_segments(receiver->local(), bytes, 1200).datagrams, 5u);
+  EXPECT_FALSE(sender->segmentation());
+  EXPECT_EQ(receive(*receiver, 5), cut(bytes, 1200));
+}
+
+TEST(UdpSocket, ReportsUnreachableAndImpossibleTargets) {
+  auto socket = UdpSocket::bind(address("127.0.0.1:0"));
+  EXPECT_NE(socket->send(address("[2001:db8::1]:9"), pattern(10)).error, 0);
+  EXPECT_NE(socket->send_segments(address("127.0.0.1:0"), pattern(3000), 1000).error, 0);
+  EXPECT_TRUE(socket->segmentation());
+}
+
+TEST(UdpSocket, LeavesOutOversizedDatagrams) {
+  auto sender = UdpSocket::bind(address("127.0.0.1:0"));
+  auto receiver = UdpSocket::bind(address("127.0.0.1:0"));
+  sender->send(receiver->local(), pattern(UdpSocket::kMaxDatagram + 1));
+  sender->send(receiver->local(), pattern(UdpSocket::kMaxDatagram));
+  EXPECT_EQ(receive(*receiver, 1), cut(pattern(UdpSocket::kMaxDatagram), UdpSocket::kMaxDatagram));
+}
+
+}  // namespace
+
+}  // namespace reallive::rtc
