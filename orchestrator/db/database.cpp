@@ -19,7 +19,8 @@ namespace {
 constexpr size_t pool_size = 4;  // idle connections that are kept
 
 tl::unexpected<base::Error> database_error(const soci::soci_error& error) {
-  const std::string what = error.what();
+  // Not what(): that repeats the statement with its values, hashes and keys among them.
+  const std::string what = error.get_error_message();
   if (what.find("UNIQUE constraint failed") != std::string::npos) return fail("unique", what);
   if (what.find("FOREIGN KEY constraint failed") != std::string::npos) return fail("foreign-key", what);
   if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);

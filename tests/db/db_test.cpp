@@ -85,6 +85,7 @@ TEST_F(DatabaseTest, ErrorsHaveCodes) {
   ASSERT_FALSE(twice);
   EXPECT_EQ(twice.error().code, "unique");
   EXPECT_THAT(twice.error().message, testing::HasSubstr("organizations.id"));
+  EXPECT_THAT(twice.error().message, testing::Not(testing::HasSubstr("default"))) << "a value, maybe a secret one";
   const auto orphan = session->execute(
       "INSERT INTO sessions (id, camera_id, organization_id, kind, protocol, start_time) "
       "VALUES ('s', 'nothing', 'default', 'view', 'webrtc', '')");
