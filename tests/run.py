@@ -99,6 +99,18 @@ def kill_group(process):
         return False
 
 
+def group_ends(process, seconds=2.0):
+    """Waits for a program's helpers that end because it ended (esbuild does); False if some stay."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def run_one(test, registry, extra_environment, time_factor):
     outcome = Outcome(f'{test["suite"][0].split(":")[-1]}/{test["name"]}')
     began = time.monotonic()
@@ -129,7 +141,7 @@ def run_one(test, registry, extra_environment, time_factor):
                 timed_out = True
                 kill_group(process)
                 code = process.wait()
-            left_over = kill_group(process) and not timed_out
+            left_over = not timed_out and not group_ends(process) and kill_group(process)
             output.seek(0)
             outcome.output = output.read().decode("utf-8", "replace")
         if test["protocol"] == "gtest":
