@@ -63,6 +63,7 @@ class Endpoint {
 
  private:
   explicit Endpoint(std::shared_ptr<EndpointCore> core);
+  static Result<std::unique_ptr<Endpoint>> open(const EndpointConfig& config, const SocketAddress& address);
   std::shared_ptr<EndpointCore> core_;
 };
 

@@ -3,7 +3,6 @@
 // It never knows what the packets mean: that is its Listener's (a viewer's or a publisher's) business.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/result.h"
 #include "rtc/transport/shard.h"
@@ -21,7 +22,7 @@
 namespace reallive::rtc {
 
 struct EndpointCore;
-class DtlsTransport;
+class DtlsPeer;
 
 /// RFC 8445 section 5.3.
 struct IceCredentials {
@@ -42,7 +43,7 @@ struct SessionStats {
   std::string remote_address;  // "192.0.2.1:5000", empty before the first check
   uint64_t packets_received = 0;
   uint64_t bytes_received = 0;
-  uint64_t packets_rejected = 0;  // failed authentication or replayed
+  uint64_t packets_rejected = 0;  // failed authentication or malformed; replays do not count
   uint64_t bytes_sent = 0;
   uint64_t path_changes = 0;
 };
@@ -85,7 +86,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Shard thread.
 
-  bool connected() const { return sender_ != nullptr; }
+  bool connected() const { return sender_.has_value(); }
   /// Seals outgoing packets; only while connected().
   SrtpSender& srtp() { return *sender_; }
   /// Sends sealed datagrams that lie one after the other: all of `segment_size` but the last (UDP GSO, at most 64).
@@ -100,19 +101,23 @@ class Session : public std::enable_shared_from_this<Session> {
   friend class Handshaker;
   friend class Shard;
 
+  friend class DtlsPeer;
+
   // Network thread.
-  bool check_password(std::string_view username, std::string* password) const;
+
+  /// The password of the credentials that `username` ("OURS:THEIRS") names; nothing when they are not of now.
+  std::optional<std::string> password_for(std::string_view username) const;
   void on_check(const SocketAddress& from, bool nominated, std::string_view username, TimePoint now);
 
   // Handshake thread.
-  void on_handshake_done(SrtpProfile profile, const SrtpKeys& keys);
+  void on_handshake_done(const SrtpKeys& local, const SrtpKeys& remote);
 
   // Any thread.
   std::optional<SocketAddress> path() const;
 
   // Shard thread.
-  void connect(SrtpProfile profile, const SrtpKeys& keys);
-  void receive(std::span<const uint8_t> datagram, bool rtcp, TimePoint arrival);
+  void connect(const SrtpKeys& local, const SrtpKeys& remote);
+  void receive(std::span<uint8_t> datagram, bool rtcp, TimePoint arrival);
   void supervise();
   void finish(const std::string& reason);
 
@@ -121,7 +126,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::shared_ptr<Shard> shard_;
   const std::vector<sdp::Fingerprint> fingerprints_;
 
-  // Guards the path and the credentials; a leaf: nothing is called while it is held.
+  // Guards the credentials and the path; a leaf: nothing is called while it is held.
   mutable std::mutex mutex_;
   IceCredentials local_;
   std::string remote_ufrag_;
@@ -131,19 +136,21 @@ class Session : public std::enable_shared_from_this<Session> {
   bool nominated_ = false;
   uint64_t path_changes_ = 0;
 
-  std::atomic<int64_t> last_check_{0};  // TimePoint's count
+  std::atomic<Clock::rep> last_check_;
   std::atomic<bool> closing_{false};
 
-  std::unique_ptr<DtlsTransport> dtls_;  // handshake thread only
-  bool dtls_over_ = false;               // handshake thread only
+  std::unique_ptr<DtlsPeer> dtls_;  // handshake thread only
+  bool dtls_over_ = false;          // handshake thread only
+
+  std::vector<SocketAddress> addresses_;  // network thread only
+  bool forgotten_ = false;                // network thread only
 
   // Shard thread only.
   std::shared_ptr<Listener> listener_;
   bool gone_ = false;
-  std::unique_ptr<SrtpSender> sender_;
-  std::unique_ptr<SrtpReceiver> receiver_;
-  SrtpProfile profile_{};
-  std::unique_ptr<Timer> supervisor_;
+  std::optional<SrtpSender> sender_;
+  std::optional<SrtpReceiver> receiver_;
+  Timer supervisor_;
   TimePoint started_{};
   uint64_t packets_received_ = 0;
   uint64_t bytes_received_ = 0;

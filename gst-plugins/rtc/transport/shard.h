@@ -55,7 +55,7 @@ class Shard {
   void loop();
   void fire_timers();
 
-  // Guards what follows up to stopping_; a leaf: nothing is called while it is held.
+  // Guards what follows up to stopped_; a leaf: nothing is called while it is held.
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::function<void()>> tasks_;
@@ -64,13 +64,15 @@ class Shard {
   uint64_t dropped_packets_ = 0;
   bool waiting_ = false;
   bool stopping_ = false;
+  bool stopped_ = false;
 
   Timers timers_;  // shard thread only
-  std::thread thread_;
   std::thread::id thread_id_;
+  std::thread thread_;
 };
 
-/// One timer of a shard; set, cleared and destroyed on the shard's thread only. Fires once for each start().
+/// One timer of a shard; set, cleared and destroyed on the shard's thread only, but for one that is not active, which
+/// may go anywhere. Fires once for each start(). Its action must not destroy it.
 class Timer {
  public:
   Timer(Shard& shard, std::function<void()> action) : shard_(shard), action_(std::move(action)) {}

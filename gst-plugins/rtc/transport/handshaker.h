@@ -1,0 +1,94 @@
+// Handshaker: the thread that does DTLS for every session of an endpoint, so that no sending thread ever does.
+// submit() and close() are for any thread; the DTLS state of all sessions lives on its own thread only.
+// It never begins more handshakes a second than it may, and never opens one by anything but a ClientHello.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "rtc/transport/dtls.h"
+#include "rtc/transport/shard.h"
+#include "rtc/transport/udp_socket.h"
+
+namespace reallive::rtc {
+
+class Session;
+
+/// The DTLS side of one session, owned by the session and used on the handshake thread only.
+class DtlsPeer final : public DtlsTransport::Listener {
+ public:
+  DtlsPeer(Session& session, UdpSocket& socket) : session_(session), socket_(socket) {}
+  void on_dtls_send(Bytes datagram) override;
+  void on_dtls_connected(const SrtpKeys& local, const SrtpKeys& remote) override;
+  void on_dtls_closed(const std::string& reason) override;
+
+  std::unique_ptr<DtlsTransport> transport;
+  SocketAddress reply_to;             // where the newest datagram came from
+  std::optional<TimePoint> timer_at;  // the entry in the handshaker's timers that counts
+
+ private:
+  Session& session_;
+  UdpSocket& socket_;
+};
+
+class Handshaker {
+ public:
+  Handshaker(std::shared_ptr<const DtlsContext> context, UdpSocket& socket, unsigned handshakes_per_second);
+  ~Handshaker();
+  Handshaker(const Handshaker&) = delete;
+  Handshaker& operator=(const Handshaker&) = delete;
+
+  /// A DTLS datagram from an address with a valid check. Dropped when 2048 wait: DTLS repeats what is lost.
+  void submit(std::shared_ptr<Session> session, const SocketAddress& from, Bytes datagram);
+  /// Says close_notify and forgets the association.
+  void close(std::shared_ptr<Session> session);
+  /// Works off what was submitted and closed so far, then ends the thread.
+  void stop();
+
+  uint64_t started() const { return started_; }
+  uint64_t deferred() const { return deferred_count_; }
+
+ private:
+  struct Job {
+    std::shared_ptr<Session> session;
+    SocketAddress from;
+    Buffer datagram;
+    bool close = false;
+  };
+
+  void loop();
+  void handle(Job job);
+  void feed(const std::shared_ptr<Session>& session, const SocketAddress& from, Bytes datagram);
+  void set_timer(const std::shared_ptr<Session>& session);
+  void fire_timers(TimePoint now);
+  void work_off_deferred(TimePoint now);
+  bool take_token(TimePoint now);
+  std::optional<TimePoint> next_wake() const;
+
+  const std::shared_ptr<const DtlsContext> context_;
+  UdpSocket& socket_;
+  const double tokens_per_second_;
+  std::atomic<uint64_t> started_{0};
+  std::atomic<uint64_t> deferred_count_{0};
+
+  std::mutex mutex_;  // guards jobs_ and stopping_; a leaf
+  std::condition_variable wake_;
+  std::deque<Job> jobs_;
+  bool stopping_ = false;
+
+  // Its own thread only.
+  std::deque<Job> deferred_;
+  std::multimap<TimePoint, std::shared_ptr<Session>> timers_;
+  double tokens_;
+  TimePoint refilled_ = Clock::now();
+  std::thread thread_;
+};
+
+}  // namespace reallive::rtc
