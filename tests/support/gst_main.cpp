@@ -1,5 +1,4 @@
 // The main of tests that use GStreamer: initializes it, runs all tests, then checks that nothing is left behind.
-#include <gst/check/gstcheck.h>
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
