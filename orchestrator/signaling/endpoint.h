@@ -1,0 +1,121 @@
+// Endpoint: WHIP (RFC 9725) and WHEP as a state machine without sockets. Owns the table of sessions and their ids.
+// Main loop's thread; the answer may come within handle() or later.
+// It never decides who somebody is: the caller's rights come with each request.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "signaling/media_port.h"
+
+namespace reallive::signaling {
+
+enum class Kind { publish, view };  ///< WHIP and WHEP
+
+/// Sent on the 201, never before: TURN passwords are for those who were let in.
+struct IceServer {
+  std::string url;                   ///< `stun:HOST:PORT`, `turn:HOST:PORT?transport=udp`
+  std::string username, credential;  ///< of TURN
+  bool operator==(const IceServer&) const = default;
+};
+
+struct Config {
+  std::vector<IceServer> ice_servers;
+  size_t max_sessions = 1000;  ///< of both kinds, offers under way included
+  unsigned retry_after_s = 2;  ///< for 409 and 503
+  bool operator==(const Config&) const = default;
+};
+
+enum class Access {
+  allowed,
+  unauthenticated,  ///< 401
+  forbidden,        ///< 403
+  hidden,           ///< 404: not there, or somebody else's
+  inactive          ///< 403: the camera is switched off
+};
+
+struct Caller {
+  Access access = Access::unauthenticated;
+  std::string principal;  ///< who: the one who made a session may change it; empty for a public camera's guest
+  bool controls = false;  ///< may end sessions of others too: the camera's owner, an admin
+  std::string user_id;    ///< for the record of sessions; empty for guests and stream keys
+  std::string remote_address, user_agent;
+};
+
+struct Request {
+  Kind kind = Kind::view;
+  std::string method;
+  std::string stream;  ///< the camera's id
+  std::string path;    ///< of the endpoint, as Location is built on it: `/whep/front-door`
+  std::optional<std::string> session;
+  std::string content_type;  ///< media type alone, in lower case
+  std::optional<std::string> if_match;
+  std::string body;
+  Caller caller;
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
+  std::string code = {}, message = {};  ///< of errors
+};
+
+struct Session {
+  std::string id;     ///< 32 random bytes, in the session's address
+  std::string media;  ///< MediaPort's id
+  Kind kind = Kind::view;
+  std::string stream;
+  Caller caller;
+  std::string etag;   ///< of the present ICE session, quoted
+  std::string ufrag;  ///< of the client
+};
+
+/// Told when sessions begin and end, on the main loop.
+class SessionListener {
+ public:
+  virtual ~SessionListener() = default;
+  virtual void session_started(const Session& session) = 0;
+  /// `reason` empty: somebody asked for it.
+  virtual void session_ended(const Session& session, std::string_view reason) = 0;
+};
+
+class Endpoint {
+ public:
+  using Done = std::function<void(Response)>;
+
+  Endpoint(Config config, MediaPort& media, SessionListener& listener);
+  ~Endpoint();
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
+
+  void handle(const Request& request, const Done& done);
+  /// Media ended the session by itself: never connected, timed out, the source went. Unknown ids are ignored.
+  void media_session_gone(const std::string& media_session, const std::string& reason);
+
+  size_t sessions() const { return sessions_.size(); }
+
+ private:
+  void post(const Request& request, const Done& done);
+  void answered(const Request& request, const base::Result<MediaAnswer>& answer, const Done& done);
+  Response patch(const Request& request, Session& session);
+  Response restart(const Request& request, Session& session, const std::string& ufrag);
+  void forget(const std::string& id, std::string_view reason);
+  Response media_error(const base::Error& error) const;
+
+  const Config config_;
+  MediaPort& media_;
+  SessionListener& listener_;
+  std::map<std::string, Session, std::less<>> sessions_;          // by id
+  std::map<std::string, std::string, std::less<>> ids_by_media_;  // media's id → ours
+  size_t under_way_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers may come after the end
+};
+
+}  // namespace reallive::signaling
