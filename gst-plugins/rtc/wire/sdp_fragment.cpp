@@ -31,6 +31,7 @@ Result<Fragment> parse_fragment(std::string_view text) {
     if (line->size() < 2 || (*line)[1] != '=' || !is_printable(*line)) return malformed("not an SDP line");
     std::string_view value = line->substr(2);
     if ((*line)[0] == 'm') {
+      if (value.empty()) return malformed("m= says nothing");
       if (fragment.sections.size() == kMaxMedia) return malformed("more than 32 media");
       section = &fragment.sections.emplace_back();
       section->line = value;
@@ -38,6 +39,7 @@ Result<Fragment> parse_fragment(std::string_view text) {
     if ((*line)[0] != 'a') continue;
     std::string_view name = take(value, ':');
     if (name == "mid") {
+      if (value.empty()) return malformed("a=mid needs a name");
       // Clients that leave the pseudo m-line out still start a section by its mid.
       if (!section || !section->mid.empty()) {
         if (fragment.sections.size() == kMaxMedia) return malformed("more than 32 media");

@@ -83,7 +83,8 @@ class Parser {
     media_->port = *port;
     media_->protocol = parts[2];
     media_->direction = session_direction_;
-    bool rtp = media_->protocol.find("RTP/") != std::string::npos;
+    bool known = media_->kind == Kind::kAudio || media_->kind == Kind::kVideo;
+    bool rtp = known && media_->protocol.find("RTP/") != std::string::npos;
     for (size_t i = 3; i < parts.size(); ++i) {
       media_->formats.emplace_back(parts[i]);
       if (!rtp) continue;
@@ -163,7 +164,10 @@ class Parser {
   /// The codec that an attribute names first; nullptr (and no error) when the m-line does not list it.
   Codec* take_codec(std::string_view& value) {
     auto payload_type = number<uint8_t>(take(value));
-    return payload_type ? const_cast<Codec*>(media_->codec(*payload_type)) : nullptr;
+    for (Codec& codec : media_->codecs) {
+      if (codec.payload_type == payload_type) return &codec;
+    }
+    return nullptr;
   }
 
   const char* take_rtpmap(std::string_view value) {
