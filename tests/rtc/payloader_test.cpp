@@ -144,6 +144,7 @@ TEST(H264Payloader, FragmentsAreEqualForEverySize) {
       ASSERT_TRUE(packet.marker || packet.size == packets[0].size) << "NAL of " << size;
       sum += packet.size;
     }
+    EXPECT_LT(packets[0].size - packets.back().size, static_cast<int>(packets.size()));  // nor is the last a crumb
     // As few packets as possible: each but a single one carries two bytes of FU header.
     const size_t fewest =
         size <= kDefaultMaxPayload ? 1 : (size - 1 + kDefaultMaxPayload - 3) / (kDefaultMaxPayload - 2);
