@@ -227,6 +227,16 @@ describe('Link', () => {
     });
   });
 
+  it('tells a publisher that another one is there, and asks again', async () => {
+    const calls = fakeServer(() => apiError(409, 'Somebody else publishes to this stream.'));
+    const { link, states } = makeLink({ receives: false });
+    link.start();
+    await settle();
+    expect(states.at(-1)).toBe('refused');
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(calls).toHaveLength(2);
+  });
+
   it('leaves with the page and comes back with it', async () => {
     const calls = fakeServer(() => created());
     const { link } = makeLink();

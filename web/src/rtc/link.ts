@@ -191,7 +191,8 @@ export class Link {
         return;
       case 404:
       case 409:
-        this.report('offline', problem.message);
+        // To a viewer 409 says that nothing is live, to a publisher that another one is.
+        this.report(this.options.receives || problem.status === 404 ? 'offline' : 'refused', problem.message);
         this.retryLater(problem.retryAfterMs ?? 3000);
         return;
       case 503:
