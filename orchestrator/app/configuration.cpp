@@ -1,0 +1,200 @@
+#include "app/configuration.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <numeric>
+
+namespace reallive::app {
+
+using base::fail;
+using base::Result;
+
+namespace {
+
+using Values = std::vector<std::string>;
+using Apply = decltype(Key::apply);
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size() && port <= 65535;
+}
+
+Apply listen(std::string Configuration::*member) {
+  return [member](Configuration& configuration, const Values& values) -> Result<void> {
+    const std::string& text = values.front();
+    const size_t colon = text.rfind(':');
+    const bool bare_ipv6 = colon != std::string::npos && text.find(':') != colon && text.front() != '[';
+    if (text != "off" &&
+        (colon == std::string::npos || bare_ipv6 || !is_port(std::string_view(text).substr(colon + 1))))
+      return fail("", "expected HOST:PORT, :PORT, [::1]:PORT or off");
+    configuration.*member = text;
+    return {};
+  };
+}
+
+Apply list(Values Configuration::*member) {
+  return [member](Configuration& configuration, const Values& values) -> Result<void> {
+    configuration.*member = values;
+    return {};
+  };
+}
+
+Apply number(int Configuration::*member, int least, int most) {
+  return [member, least, most](Configuration& configuration, const Values& values) -> Result<void> {
+    const std::string& text = values.front();
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
+      return fail("", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    configuration.*member = value;
+    return {};
+  };
+}
+
+Result<void> apply_data_dir(Configuration& configuration, const Values& values) {
+  if (values.front().empty()) return fail("", "expected a directory");
+  configuration.data_dir = values.front();
+  return {};
+}
+
+Result<void> apply_level(Configuration& configuration, const Values& values) {
+  const auto level = base::log::parse_level(values.front());
+  if (!level) return fail("", "expected debug, info, warning, error or off");
+  configuration.log.level = *level;
+  return {};
+}
+
+Result<void> apply_format(Configuration& configuration, const Values& values) {
+  if (values.front() != "text" && values.front() != "json") return fail("", "expected text or json");
+  configuration.log.format = values.front() == "json" ? base::log::Format::json : base::log::Format::text;
+  return {};
+}
+
+size_t distance(std::string_view a, std::string_view b) {  // Levenshtein's
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t k = 1; k <= b.size(); ++k) {
+      const size_t change = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
+      diagonal = row[k];
+      row[k] = std::min({change, row[k] + 1, row[k - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string unknown_key(std::string_view name) {
+  const auto nearest = std::min_element(keys().begin(), keys().end(), [name](const Key& a, const Key& b) {
+    return distance(name, a.name) < distance(name, b.name);
+  });
+  std::string message = std::string(name) + ": there is no such setting";
+  if (distance(name, nearest->name) <= 4) message += "; did you mean " + std::string(nearest->name) + "?";
+  return message;
+}
+
+Values split(std::string_view text) {
+  Values items;
+  while (!text.empty()) {
+    const size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = text.substr(0, comma);
+    while (!item.empty() && item.front() == ' ')
+      item.remove_prefix(1);
+    while (!item.empty() && item.back() == ' ')
+      item.remove_suffix(1);
+    if (!item.empty()) items.emplace_back(item);
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return items;
+}
+
+// Texts of the environment and of --set: a list's items stand between commas.
+Result<void> apply_text(Configuration& configuration, std::string_view key, std::string_view text,
+                        std::string_view where) {
+  const auto known = std::find_if(keys().begin(), keys().end(), [key](const Key& k) { return k.name == key; });
+  const bool is_list = known != keys().end() && known->is_list;
+  return apply_setting(configuration, key, is_list ? split(text) : Values{std::string(text)}, where);
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+  using C = Configuration;
+  static const std::vector<Key> all = {
+      {"data.dir", "~/.local/share/reallive", false, apply_data_dir},
+      {"log.level", "info", false, apply_level},
+      {"log.format", "text", false, apply_format},
+      {"http.listen", "127.0.0.1:8080", false, listen(&C::http_listen)},
+      {"http.allow_origins", "", true, list(&C::http_allow_origins)},
+      {"https.listen", ":8443", false, listen(&C::https_listen)},
+      {"webrtc.listen", ":8189", false, listen(&C::webrtc_listen)},
+      {"webrtc.announce", "", true, list(&C::webrtc_announce)},
+      {"rtsp.listen", ":8554", false, listen(&C::rtsp_listen)},
+      {"rtsps.listen", ":8322", false, listen(&C::rtsps_listen)},
+      {"rtmp.listen", ":1935", false, listen(&C::rtmp_listen)},
+      {"rtmps.listen", ":1936", false, listen(&C::rtmps_listen)},
+      {"srt.listen", ":8890", false, listen(&C::srt_listen)},
+      {"sources.allow", "", true, list(&C::sources_allow)},
+      {"auth.token_hours", "24", false, number(&C::auth_token_hours, 1, 8760)},
+      {"streams.linger_ms", "10000", false, number(&C::streams_linger_ms, 0, 3'600'000)},
+      {"streams.start_limit_ms", "10000", false, number(&C::streams_start_limit_ms, 100, 120'000)},
+  };
+  return all;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string name = "REALLIVE_";
+  for (const char c : key)
+    name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return name;
+}
+
+Result<void> apply_setting(Configuration& configuration, std::string_view key, const Values& values,
+                           std::string_view where) {
+  const std::string begin = std::string(where) + ": ";
+  const auto known = std::find_if(keys().begin(), keys().end(), [key](const Key& k) { return k.name == key; });
+  if (known == keys().end()) return fail("configuration", begin + unknown_key(key));
+  if (!known->is_list && values.size() != 1)
+    return fail("configuration", begin + std::string(key) + ": expected one value, not a list");
+  auto applied = known->apply(configuration, values);
+  if (!applied) {
+    const std::string got = known->is_list ? "" : ", got \"" + values.front() + "\"";
+    return fail("configuration", begin + std::string(key) + ": " + applied.error().message + got);
+  }
+  return {};
+}
+
+Result<Configuration> load_configuration(const ConfigurationSources& sources) {
+  Configuration configuration;
+  if (sources.file) {
+    if (auto done = apply_file(configuration, *sources.file); !done) return tl::unexpected(done.error());
+  }
+  for (const Key& key : keys()) {
+    const std::string name = environment_name(key.name);
+    const char* text = sources.environment ? sources.environment(name) : nullptr;
+    if (!text) continue;
+    if (auto done = apply_text(configuration, key.name, text, name); !done) return tl::unexpected(done.error());
+  }
+  for (const std::string& set : sources.sets) {
+    const size_t equals = set.find('=');
+    if (equals == std::string::npos)
+      return fail("configuration",
+                  "--set " + set + ": expected section.name=value, such as http.listen=127.0.0.1:8080");
+    if (auto done = apply_text(configuration, set.substr(0, equals), set.substr(equals + 1), "--set"); !done)
+      return tl::unexpected(done.error());
+  }
+  return configuration;
+}
+
+Result<std::filesystem::path> default_data_dir() {
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data && *data == '/')
+    return std::filesystem::path(data) / "reallive";
+  if (const char* home = std::getenv("HOME"); home && *home == '/')
+    return std::filesystem::path(home) / ".local/share/reallive";
+  return fail("configuration", "there is no HOME in the environment; say where the data is with --data DIR");
+}
+
+}  // namespace reallive::app

@@ -1,0 +1,67 @@
+// Configuration: every setting of the server, from defaults, a file, the environment and the command line.
+// A plain value, made once at start on the main thread. It never reads secrets from the command line.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace reallive::app {
+
+struct Configuration {
+  std::filesystem::path data_dir;  ///< empty: default_data_dir()
+  base::log::Config log;
+  std::string http_listen = "127.0.0.1:8080";
+  std::vector<std::string> http_allow_origins;
+  std::string https_listen = ":8443";
+  std::string webrtc_listen = ":8189";
+  std::vector<std::string> webrtc_announce;
+  std::string rtsp_listen = ":8554", rtsps_listen = ":8322";
+  std::string rtmp_listen = ":1935", rtmps_listen = ":1936";
+  std::string srt_listen = ":8890";
+  std::vector<std::string> sources_allow;
+  int auth_token_hours = 24;
+  int streams_linger_ms = 10'000;
+  int streams_start_limit_ms = 10'000;
+  bool operator==(const Configuration&) const = default;
+};
+
+/// One setting: `section.name` as people write it.
+struct Key {
+  std::string_view name;
+  std::string_view default_text;  ///< as docs/configuration.md shows it; empty for an empty list
+  bool is_list;
+  /// A list's items, or exactly one text. The error is what was expected instead.
+  std::function<base::Result<void>(Configuration&, const std::vector<std::string>&)> apply;
+};
+const std::vector<Key>& keys();
+/// The key's name in the environment: `http.listen` → `REALLIVE_HTTP_LISTEN`.
+std::string environment_name(std::string_view key);
+
+/// Where settings come from, later ones above earlier ones: `file`, `environment`, `sets`.
+struct ConfigurationSources {
+  std::optional<std::filesystem::path> file;
+  std::function<const char*(const std::string& name)> environment = {};
+  std::vector<std::string> sets = {};  ///< `section.name=value`, lists with commas
+};
+
+/// Code `configuration`; the message says where: `reallive.toml:3:11: http.listen: expected …`.
+base::Result<Configuration> load_configuration(const ConfigurationSources& sources);
+
+/// The settings of one key, by texts; `where` begins the error.
+base::Result<void> apply_setting(Configuration& configuration, std::string_view key,
+                                 const std::vector<std::string>& values, std::string_view where);
+/// Reads a TOML file into `configuration`.
+base::Result<void> apply_file(Configuration& configuration, const std::filesystem::path& file);
+
+/// `$XDG_DATA_HOME/reallive`, else `~/.local/share/reallive`.
+base::Result<std::filesystem::path> default_data_dir();
+
+}  // namespace reallive::app

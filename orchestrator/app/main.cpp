@@ -1,0 +1,98 @@
+// The `reallive` program: reads the command line and calls the subcommand. The only user of CLI11.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <string>
+
+#include "app/commands.h"
+#include "reallive-config.h"
+
+namespace {
+
+using namespace reallive::app;
+
+void add_common(CLI::App& command, CommonOptions& options, bool with_json) {
+  command.add_option("-c,--config", options.config_file, "Configuration file (TOML)")->type_name("FILE");
+  command.add_option("--data", options.data_dir, "Data directory; default ~/.local/share/reallive")->type_name("DIR");
+  if (with_json) command.add_flag("--json", options.json, "Print JSON");
+}
+
+void add_user_commands(CLI::App& top, UserOptions& options, int& result) {
+  CLI::App* user = top.add_subcommand("user", "Accounts: add, list, passwd, remove");
+  user->require_subcommand(1);
+
+  CLI::App* add = user->add_subcommand("add", "Make an account");
+  add->add_option("NAME", options.name, "1 to 50 letters, digits and . _ @ -")->required();
+  add->add_option("--role", options.role, "admin, operator, viewer or api_only; default viewer")->type_name("ROLE");
+  add->add_option("--email", options.email)->type_name("ADDRESS");
+  add->add_flag("--password-stdin", options.password_stdin, "Read the password from standard input");
+  add_common(*add, options.common, true);
+  add->callback([&] { result = user_add(options); });
+
+  CLI::App* list = user->add_subcommand("list", "Show all accounts");
+  add_common(*list, options.common, true);
+  list->callback([&] { result = user_list(options.common); });
+
+  CLI::App* passwd = user->add_subcommand("passwd", "Give an account a new password");
+  passwd->add_option("NAME", options.name)->required();
+  passwd->add_flag("--password-stdin", options.password_stdin, "Read the password from standard input");
+  add_common(*passwd, options.common, true);
+  passwd->callback([&] { result = user_passwd(options); });
+
+  CLI::App* remove = user->add_subcommand("remove", "Remove an account; its cameras stay");
+  remove->add_option("NAME", options.name)->required();
+  add_common(*remove, options.common, true);
+  remove->callback([&] { result = user_remove(options); });
+}
+
+void add_camera_commands(CLI::App& top, CameraOptions& options, int& result) {
+  CLI::App* camera = top.add_subcommand("camera", "Cameras: add, list, show, remove");
+  camera->require_subcommand(1);
+
+  CLI::App* add = camera->add_subcommand("add", "Add a camera");
+  add->add_option("NAME", options.name, "A name for people; the short name is made from it")->required();
+  add->add_option("--source", options.source, "publish (default), test, rtsp://…, device:NAME or launch:…")
+      ->type_name("SOURCE");
+  add->add_option("--owner", options.owner, "User who owns it; without one it belongs to admins")->type_name("NAME");
+  add->add_option("--stream", options.stream, "Short name in addresses, instead of one made from the name")
+      ->type_name("STREAM");
+  add->add_flag("--public", options.is_public, "Anybody may watch it without an account");
+  add_common(*add, options.common, true);
+  add->callback([&] { result = camera_add(options); });
+
+  CLI::App* list = camera->add_subcommand("list", "Show all cameras");
+  add_common(*list, options.common, true);
+  list->callback([&] { result = camera_list(options.common); });
+
+  CLI::App* show = camera->add_subcommand("show", "Show one camera with its stream key");
+  show->add_option("STREAM", options.name, "Short name or id")->required();
+  add_common(*show, options.common, true);
+  show->callback([&] { result = camera_show(options); });
+
+  CLI::App* remove = camera->add_subcommand("remove", "Remove a camera");
+  remove->add_option("STREAM", options.name, "Short name or id")->required();
+  add_common(*remove, options.common, true);
+  remove->callback([&] { result = camera_remove(options); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App top("RealLive: live video from cameras, phones and files to browsers.", "reallive");
+  top.set_version_flag("--version", "reallive " REALLIVE_VERSION);
+  top.require_subcommand(1);
+  int result = exit_done;
+  UserOptions user;
+  CameraOptions camera;
+  add_user_commands(top, user, result);
+  add_camera_commands(top, camera, result);
+  try {
+    top.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // CLI11 has a code for each kind of mistake; ours are 0 for --help and --version, 2 for the rest.
+    return top.exit(error) == 0 ? exit_done : exit_usage;
+  } catch (const std::exception& error) {
+    return report({"failed", error.what(), {}});
+  }
+  return result;
+}
