@@ -248,6 +248,19 @@ describe('Link', () => {
     expect(calls.map((call) => call.method)).toEqual(['POST', 'DELETE', 'POST']);
   });
 
+  it('says that the browser has no WebRTC', async () => {
+    const calls = fakeServer(() => created());
+    const { link, states } = makeLink({
+      createPeer: () => {
+        throw new ReferenceError('RTCPeerConnection is not defined');
+      },
+    });
+    link.start();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states.at(-1)).toBe('refused');
+    expect(calls).toHaveLength(0);
+  });
+
   it('reports a browser that cannot make an offer', async () => {
     fakeServer(() => created());
     const { link, states } = makeLink({

@@ -145,9 +145,15 @@ export class Link {
   }
 
   private async connect(): Promise<void> {
-    const attempt = new Attempt(this.options.createPeer());
+    let peer: RTCPeerConnection;
+    try {
+      peer = this.options.createPeer();
+    } catch {
+      this.report('refused', 'This browser cannot do WebRTC, or it is turned off.');
+      return;
+    }
+    const attempt = new Attempt(peer);
     this.attempt = attempt;
-    const { peer } = attempt;
     peer.onconnectionstatechange = () => this.peerChanged(attempt);
     try {
       this.options.prepare(peer);
@@ -246,13 +252,10 @@ export class Link {
   private async poll(attempt: Attempt): Promise<void> {
     if (attempt.polling) return;
     attempt.polling = true;
-    let report: RTCStatsReport;
-    try {
-      report = await attempt.peer.getStats();
-    } finally {
-      attempt.polling = false;
-    }
-    if (attempt !== this.attempt) return;
+    // A connection that is being closed has no statistics any more.
+    const report = await attempt.peer.getStats().catch(() => null);
+    attempt.polling = false;
+    if (!report || attempt !== this.attempt) return;
     const now = performance.now();
     const traffic = incoming(report);
     if (traffic.any !== attempt.traffic.any) attempt.anyAt = now;
