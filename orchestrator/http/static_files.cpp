@@ -126,7 +126,7 @@ Response StaticFiles::answer(const Request& request) const {
   if (segments.back() == "index.html") {
     headers.add("Content-Security-Policy",
                 "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
-                "media-src 'self' blob: mediastream:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+                "media-src 'self' blob: mediastream:; object-src 'none'; "
                 "base-uri 'none'; frame-ancestors 'self'");
   }
   return Response{200, std::move(headers), std::move(file->body)};
