@@ -1,0 +1,60 @@
+// Api: the server's HTTP surface: accounts, cameras, WHIP, WHEP, health and metrics. Main loop's thread.
+// Owns the table of WebRTC sessions; everything else it uses belongs to app and must outlive it.
+// It never starts or stops sources: whoever subscribes to catalog::Cameras does, before and after each change.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/live.h"
+#include "auth/authenticator.h"
+#include "auth/users.h"
+#include "base/executor.h"
+#include "base/time.h"
+#include "catalog/cameras.h"
+#include "catalog/sessions.h"
+#include "http/server.h"
+#include "media/media.h"
+#include "signaling/endpoint.h"
+
+namespace reallive::api {
+
+struct Config {
+  signaling::Config signaling = {};
+  std::string public_url = {};  ///< `https://cam.example.org`; empty: as the client's Host header says
+  bool operator==(const Config&) const = default;
+};
+
+struct Dependencies {
+  auth::Authenticator& authenticator;
+  auth::Users& users;
+  catalog::Cameras& cameras;
+  catalog::Sessions& sessions;
+  media::Media& media;
+  Live& live;  ///< the same that media was created with as its listener
+  base::Executor& executor;
+  const base::Clock& clock;
+};
+
+class Context;
+
+class Api {
+ public:
+  Api(Config config, const Dependencies& dependencies);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  /// Adds every route. The router's handlers need this object as long as they are called.
+  void install(http::Router& router);
+  /// What http::Server reports its exchanges to, for /metrics.
+  http::Observer observer();
+  /// From now on /readyz answers 503, so that balancers send nobody here any more.
+  void drain();
+
+ private:
+  std::shared_ptr<Context> context_;
+};
+
+}  // namespace reallive::api
