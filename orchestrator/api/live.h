@@ -41,6 +41,8 @@ class Live final : public media::Listener, public signaling::SessionListener {
 
   /// Reads media's counters, so that a session's last figures are known when it ends.
   void sample();
+  /// The same, unless that was done within the last second: many viewers leave at once.
+  void sample_soon();
   const Totals& totals() const { return totals_; }
   /// When media of this camera was last seen flowing, RFC 3339; empty: not since the server started.
   std::string last_seen(const std::string& camera_id) const;
@@ -64,6 +66,7 @@ class Live final : public media::Listener, public signaling::SessionListener {
   std::map<std::string, Record> records_;  // by media's session
   std::map<std::string, Seen> seen_;       // by camera
   Totals totals_;
+  std::chrono::milliseconds sampled_{-1000};
 };
 
 }  // namespace reallive::api

@@ -116,8 +116,11 @@ void Endpoint::handle(const Request& request, const Done& done) {
     return done(no_session());
   }
   if (request.method == "PATCH") return done(patch(request, found->second));
-  media_.end_session(found->second.media);
-  forget(*request.session, {});
+  // Out of the table first: media may tell within the call that the session is gone, and that is no failure.
+  const auto node = sessions_.extract(found);
+  ids_by_media_.erase(node.mapped().media);
+  media_.end_session(node.mapped().media);
+  listener_.session_ended(node.mapped(), {});
   done(Response{200});
 }
 

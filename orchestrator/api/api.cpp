@@ -1,0 +1,35 @@
+#include "api/api.h"
+
+#include <utility>
+
+#include "api/context.h"
+
+namespace reallive::api {
+
+Api::Api(Config config, const Dependencies& dependencies)
+    : context_(std::make_shared<Context>(std::move(config), dependencies)) {
+  context_->keep_sampling();
+}
+
+Api::~Api() = default;
+
+void Api::install(http::Router& router) {
+  install_auth(router, *context_);
+  install_cameras(router, *context_);
+  install_camera_stream(router, *context_);
+  install_whip_whep(router, *context_);
+  install_health(router, *context_);
+  install_metrics(router, *context_);
+}
+
+http::Observer Api::observer() {
+  return [context = std::weak_ptr(context_)](const http::Exchange& exchange) {
+    if (const auto alive = context.lock()) alive->metrics.count(exchange);
+  };
+}
+
+void Api::drain() {
+  context_->draining = true;
+}
+
+}  // namespace reallive::api

@@ -1,0 +1,87 @@
+// GET /api/v1/cameras/{id}/stream (where to connect) and …/status (how it goes), and the same below /api/cameras.
+#include <utility>
+
+#include "api/context.h"
+#include "pipeline/camera_source.h"
+
+namespace reallive::api {
+namespace {
+
+base::Json text_or_null(const std::string& text) {
+  return text.empty() ? base::Json() : base::Json(text);
+}
+
+base::Json ice_servers_json(const signaling::Config& config) {
+  auto list = base::Json::array();
+  for (const signaling::IceServer& server : config.ice_servers) {
+    auto json = base::Json::object({{"urls", base::Json::array({server.url})}});
+    if (!server.username.empty()) json.set("username", server.username).set("credential", server.credential);
+    list.push(json);
+  }
+  return list;
+}
+
+/// Addresses of protocols that this server does not speak are null.
+void stream(Context& context, const http::Reply& reply) {
+  context.with_camera(reply, auth::Action::view,
+                      [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+                        const std::string base = context.base_url(*reply.request());
+                        const auto source = pipeline::parse_camera_source(camera.source.url);
+                        const bool publishable =
+                            source && source->kind == pipeline::CameraSource::Kind::publish &&
+                            auth::can(principal, auth::Action::publish, resource_of(camera)) == auth::Access::allowed;
+                        reply(http::Response::json(base::Json::object({
+                            {"whep", base + "/whep/" + camera.stream},
+                            {"whip", publishable ? base::Json(base + "/whip/" + camera.stream) : base::Json()},
+                            {"hls", nullptr},
+                            {"mse", nullptr},
+                            {"rtsp", nullptr},
+                            {"rtmp", nullptr},
+                            {"srt", nullptr},
+                            {"snapshot", nullptr},
+                            {"iceServers", ice_servers_json(context.config.signaling)},
+                            {"signaling", nullptr},
+                            {"expiresAt", nullptr},
+                        })));
+                      });
+}
+
+void status(Context& context, const http::Reply& reply) {
+  context.with_camera(
+      reply, auth::Action::view, [&context, reply](const auth::Principal&, const catalog::Camera& camera) {
+        const media::StreamStatus now = context.deps.media.status(camera.id);
+        const bool flows = now.state == media::StreamState::online;
+        const auto when_flowing = [flows](base::Json value) { return flows ? std::move(value) : base::Json(); };
+        const std::string size =
+            now.width > 0 ? std::to_string(now.width) + "x" + std::to_string(now.height) : std::string();
+        reply(http::Response::json(base::Json::object({
+            {"status", camera.status},
+            {"streamStatus", camera.stream_status},
+            {"lastSeen", text_or_null(context.deps.live.last_seen(camera.id))},
+            {"nodeId", text_or_null(camera.assigned_node)},
+            {"viewerCount", now.viewers},
+            {"fps", when_flowing(now.fps)},
+            {"bitrate", when_flowing(now.bitrate)},
+            {"droppedFrames", nullptr},
+            {"resolution", text_or_null(size)},
+            {"codec", text_or_null(now.video_codec)},
+            {"audioCodec", text_or_null(now.audio_codec)},
+            {"bFrames", nullptr},
+            {"latencyMs", nullptr},
+            {"error", text_or_null(now.error)},
+        })));
+      });
+}
+
+}  // namespace
+
+void install_camera_stream(http::Router& router, Context& context) {
+  for (const std::string prefix : {"/api/v1/cameras", "/api/cameras"}) {
+    router.add("GET", prefix + "/{id}/stream",
+               [&context](const http::RequestPtr&, const http::Reply& reply) { stream(context, reply); });
+    router.add("GET", prefix + "/{id}/status",
+               [&context](const http::RequestPtr&, const http::Reply& reply) { status(context, reply); });
+  }
+}
+
+}  // namespace reallive::api

@@ -1,0 +1,136 @@
+#include "api/live.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace reallive::api {
+namespace {
+
+struct StatusWords {
+  const char* stream_status;
+  const char* status;
+};
+
+StatusWords words_of(media::StreamState state) {
+  switch (state) {
+    case media::StreamState::online:
+      return {"online", "streaming"};
+    case media::StreamState::connecting:
+      return {"connecting", "offline"};
+    case media::StreamState::error:
+      return {"error", "offline"};
+    case media::StreamState::offline:
+      break;
+  }
+  return {"offline", "offline"};
+}
+
+const char* kind_of(const signaling::Session& session) {
+  return session.kind == signaling::Kind::publish ? "publish" : "view";
+}
+
+/// Adds what a counter grew by, and remembers it. A counter that went back began anew.
+uint64_t advance(uint64_t& known, uint64_t now) {
+  const uint64_t before = std::exchange(known, now);
+  return now >= before ? now - before : now;
+}
+
+}  // namespace
+
+void Live::attach(const media::Media* media, std::function<void(const std::string&, const std::string&)> session_gone) {
+  media_ = media;
+  session_gone_ = std::move(session_gone);
+}
+
+void Live::stream_changed(const std::string& stream, const media::StreamStatus& status) {
+  const StatusWords words = words_of(status.state);
+  Seen& seen = seen_[stream];
+  if (status.state == media::StreamState::online || seen.stream_status == "online") {
+    seen.last_seen = base::format_time(clock_.now());
+  }
+  if (seen.stream_status == words.stream_status && seen.error == status.error) return;
+  seen.stream_status = words.stream_status;
+  seen.error = status.error;
+  if (const auto stored = cameras_.set_status(stream, words.stream_status, words.status); !stored) {
+    base::log::warning("api", "a camera's status could not be stored",
+                       {{"camera", stream}, {"why", stored.error().message}});
+  }
+  bus_.publish(events::CameraStatus{stream, words.stream_status, words.status, status.error, clock_.now()});
+}
+
+void Live::session_connected(const std::string& session) {
+  base::log::debug("api", "session connected", {{"media", session}});
+}
+
+void Live::session_gone(const std::string& session, const std::string& reason) {
+  if (session_gone_) session_gone_(session, reason);
+}
+
+void Live::session_started(const signaling::Session& session) {
+  ++totals_.sessions_started;
+  const auto camera = cameras_.find_anywhere(session.stream);
+  Record& record = records_[session.media];
+  catalog::NewSession row;
+  row.camera_id = session.stream;
+  row.organization_id = camera ? camera->organization_id : std::string();
+  row.user_id = session.caller.user_id;
+  row.kind = kind_of(session);
+  row.protocol = "webrtc";
+  row.remote_address = session.caller.remote_address;
+  row.user_agent = session.caller.user_agent;
+  if (auto id = sessions_.start(row)) {
+    record.row = *id;
+  } else {
+    base::log::warning("api", "a session could not be recorded", {{"why", id.error().message}});
+  }
+  bus_.publish(events::SessionChanged{
+      record.row, session.stream, session.caller.user_id, kind_of(session), true, {}, clock_.now()});
+}
+
+void Live::session_ended(const signaling::Session& session, std::string_view reason) {
+  ++totals_.sessions_ended;
+  if (!reason.empty()) ++totals_.sessions_failed;
+  const auto node = records_.extract(session.media);
+  if (node.empty()) return;
+  const Record& record = node.mapped();
+  if (!record.row.empty()) {
+    const auto ended = sessions_.end(record.row, static_cast<int64_t>(record.bytes), reason);
+    if (!ended) {
+      base::log::warning("api", "a session's end could not be recorded", {{"why", ended.error().message}});
+    }
+  }
+  bus_.publish(events::SessionChanged{record.row, session.stream, session.caller.user_id, kind_of(session), false,
+                                      std::string(reason), clock_.now()});
+}
+
+void Live::sample() {
+  if (!media_) return;
+  sampled_ = clock_.steady();
+  for (const media::SessionStats& now : media_->sessions()) {
+    const auto found = records_.find(now.session);
+    if (found == records_.end()) continue;
+    Record& record = found->second;
+    const bool publishes = now.kind == "publish";
+    (publishes ? totals_.packets_received : totals_.packets_sent) += advance(record.packets, now.packets);
+    (publishes ? totals_.bytes_received : totals_.bytes_sent) += advance(record.bytes, now.bytes);
+    const uint64_t again = advance(record.retransmissions, now.retransmissions);
+    const uint64_t lost = advance(record.lost, now.lost);
+    if (publishes) {
+      totals_.lost += lost;
+    } else {
+      totals_.retransmissions += again;
+    }
+  }
+}
+
+void Live::sample_soon() {
+  if (clock_.steady() - sampled_ >= std::chrono::seconds(1)) sample();
+}
+
+std::string Live::last_seen(const std::string& camera_id) const {
+  const auto found = seen_.find(camera_id);
+  return found == seen_.end() ? std::string() : found->second.last_seen;
+}
+
+}  // namespace reallive::api

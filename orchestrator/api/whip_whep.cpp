@@ -1,0 +1,118 @@
+// POST /whip/{stream} and /whep/{stream}, PATCH and DELETE of the sessions below them: finds out who asks and about
+// which camera, and leaves the rest to signaling.
+#include <utility>
+
+#include "api/context.h"
+#include "base/log.h"
+
+namespace reallive::api {
+namespace {
+
+using auth::Authorization;
+
+signaling::Request signaling_request(const http::Request& request, signaling::Kind kind) {
+  signaling::Request result;
+  result.kind = kind;
+  result.method = request.method;
+  result.path =
+      (kind == signaling::Kind::publish ? "/whip/" : "/whep/") + http::percent_encode(request.param("stream"));
+  if (const std::string session = request.param("session"); !session.empty()) result.session = session;
+  result.content_type = request.content_type();
+  result.if_match = request.header("If-Match");
+  result.body = request.body;
+  result.caller.remote_address = request.remote_address;
+  result.caller.user_agent = base::valid_utf8(request.header("User-Agent").value_or("").substr(0, 255));
+  return result;
+}
+
+void ask(Context& context, const http::Reply& reply, const signaling::Request& question) {
+  context.endpoint.handle(question, [reply](signaling::Response answer) {
+    if (answer.status == 401) return reply_unauthenticated(reply, {answer.code, answer.message});
+    http::Response response{answer.status};
+    if (!answer.code.empty()) {
+      if (answer.status == 500) {
+        base::log::error("api", "media failed", {{"request", reply.request()->id}, {"why", answer.message}});
+        answer.message = "The server could not do this; its log says why.";
+      }
+      response = http::error_response(reply.request()->id, answer.status, answer.code, answer.message);
+    } else {
+      response.body = std::move(answer.body);
+    }
+    for (auto& [name, value] : answer.headers)
+      response.headers.add(name, std::move(value));
+    reply(std::move(response));
+  });
+}
+
+signaling::Access signaling_access(auth::Access access) {
+  switch (access) {
+    case auth::Access::allowed:
+      return signaling::Access::allowed;
+    case auth::Access::unauthenticated:
+      return signaling::Access::unauthenticated;
+    case auth::Access::forbidden:
+      return signaling::Access::forbidden;
+    case auth::Access::hidden:
+      break;
+  }
+  return signaling::Access::hidden;
+}
+
+/// Whether there is a stream of this name is told only to those who show who they are.
+void judge(signaling::Caller& caller, signaling::Kind kind, const std::optional<auth::Principal>& principal,
+           const base::Result<catalog::Camera>& camera) {
+  if (principal) {
+    caller.principal = "user:" + principal->user_id;
+    caller.user_id = principal->user_id;
+  }
+  if (!camera) {
+    caller.access = principal ? signaling::Access::hidden : signaling::Access::unauthenticated;
+    return;
+  }
+  const auto resource = resource_of(*camera);
+  const auto action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::view;
+  caller.access = signaling_access(auth::can(principal, action, resource));
+  caller.controls = auth::can(principal, auth::Action::change, resource) == auth::Access::allowed;
+  if (caller.access == signaling::Access::allowed && !camera->is_active) caller.access = signaling::Access::inactive;
+}
+
+void handle(Context& context, const http::Reply& reply, signaling::Kind kind) {
+  const http::Request& request = *reply.request();
+  signaling::Request question = signaling_request(request, kind);
+  if (request.method == "OPTIONS") return ask(context, reply, question);
+
+  const auto camera = context.deps.cameras.find_anywhere(request.param("stream"));
+  if (!camera && status_of(camera.error().code) != 404) return reply_error(reply, camera.error());
+  if (camera) question.stream = camera->id;
+
+  const auto authorization = auth::parse_authorization(request.header("Authorization").value_or(""));
+  if (camera && kind == signaling::Kind::publish && authorization.kind == Authorization::Kind::bearer &&
+      auth::stream_key_matches(authorization.token, camera->stream_key)) {
+    question.caller.principal = "key:" + camera->id;
+    question.caller.access = camera->is_active ? signaling::Access::allowed : signaling::Access::inactive;
+    return ask(context, reply, question);
+  }
+  context.identify(reply, [&context, reply, kind, camera,
+                           question = std::move(question)](const std::optional<auth::Principal>& principal) mutable {
+    judge(question.caller, kind, principal, camera);
+    ask(context, reply, question);
+  });
+}
+
+}  // namespace
+
+void install_whip_whep(http::Router& router, Context& context) {
+  const std::pair<std::string, signaling::Kind> protocols[] = {{"/whip/{stream}", signaling::Kind::publish},
+                                                               {"/whep/{stream}", signaling::Kind::view}};
+  for (const auto& [endpoint, kind] : protocols) {
+    const http::Handler handler = [&context, kind = kind](const http::RequestPtr&, const http::Reply& reply) {
+      handle(context, reply, kind);
+    };
+    for (const char* method : {"POST", "OPTIONS"})
+      router.add(method, endpoint, handler);
+    for (const char* method : {"PATCH", "DELETE", "OPTIONS"})
+      router.add(method, endpoint + "/{session}", handler);
+  }
+}
+
+}  // namespace reallive::api
