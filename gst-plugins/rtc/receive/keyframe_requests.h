@@ -18,6 +18,8 @@ class KeyframeRequests {
 
   /// Somebody needs a key frame; several needs at a time are one.
   void want() { wanted_ = means_ != Means::kNone; }
+  /// One came: what was wanted so far is there.
+  void satisfied() { wanted_ = false; }
   /// None is asked for within the next interval.
   void hold(int64_t now_us) { last_us_ = now_us; }
   /// Appends the request to `out` when one is wanted and its time has come.

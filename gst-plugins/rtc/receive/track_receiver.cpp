@@ -125,10 +125,11 @@ void TrackReceiver::hand_on(JitterBuffer::Output output, Moment now, PlayoutCloc
     frame_timestamp_.reset();
     ++out_sequence_;
   }
-  if (awaiting_keyframe_) {
-    const Bytes payload = Bytes(packet.data).subspan(packet.header_size);
-    awaiting_keyframe_ = !begins_keyframe(track_.codec, payload);
-    if (awaiting_keyframe_) keyframes_.want();
+  if (begins_keyframe(track_.codec, Bytes(packet.data).subspan(packet.header_size))) {
+    awaiting_keyframe_ = false;
+    keyframes_.satisfied();
+  } else if (awaiting_keyframe_) {
+    keyframes_.want();
   }
   const int64_t arrival_ns = now.unix_ns - (now.us - packet.arrival_us) * 1000;
   if (frame_timestamp_ != packet.timestamp) {
