@@ -4,16 +4,15 @@
 #include <array>
 #include <charconv>
 
+#include "rtc/transport/answer.h"
+
 namespace reallive::rtc {
 
 namespace {
 
-constexpr std::string_view kMidUri = "urn:ietf:params:rtp-hdrext:sdes:mid";
-constexpr std::string_view kTransportSequenceUri =
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 constexpr std::string_view kSendTimeUri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
-constexpr std::string_view kCaptureTimeUri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
-constexpr std::array kTakenUris = {kMidUri, kTransportSequenceUri, kSendTimeUri, kCaptureTimeUri};
+constexpr std::array kTakenUris = {extension_uri::kMid, extension_uri::kTransportCc, kSendTimeUri,
+                                   extension_uri::kAbsCaptureTime};
 constexpr std::array<std::string_view, 5> kTakenFeedback = {"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"};
 constexpr uint16_t kLargestExtensionId = 14;  // one-byte form
 
@@ -83,14 +82,7 @@ ReceiveTrack describe(const sdp::Media& media, const sdp::Codec& codec) {
 
 // What the answer says of an accepted line: the chosen codec, its repair, and of the rest what we understand.
 sdp::Media answer_line(const sdp::Media& offered, const sdp::Codec& codec) {
-  sdp::Media answer;
-  answer.kind = offered.kind;
-  answer.type = offered.type;
-  answer.protocol = offered.protocol;
-  answer.mid = offered.mid;
-  answer.direction = sdp::Direction::kRecvOnly;
-  answer.rtcp_mux = true;
-  answer.rtcp_rsize = offered.rtcp_rsize;
+  sdp::Media answer = accepted_copy(offered, sdp::Direction::kRecvOnly);
   answer.extmap_allow_mixed = offered.extmap_allow_mixed;
   answer.codecs.push_back(codec);
   std::erase_if(answer.codecs.back().feedback, [](const std::string& value) {
@@ -108,41 +100,13 @@ sdp::Media answer_line(const sdp::Media& offered, const sdp::Codec& codec) {
   return answer;
 }
 
-// Only what travels with the first bundle reaches us: one transport a publisher (RFC 9143).
-class Bundle {
- public:
-  explicit Bundle(const sdp::Session& offer) {
-    if (!offer.bundles.empty()) mids_ = offer.bundles.front();
-  }
-  bool admits(const sdp::Media& media) const {
-    if (mids_.empty()) return taken_ == 0;
-    return std::find(mids_.begin(), mids_.end(), media.mid) != mids_.end();
-  }
-  void take() { ++taken_; }
-  bool grouped() const { return !mids_.empty(); }
-
- private:
-  std::vector<std::string> mids_;
-  size_t taken_ = 0;
-};
-
-Result<sdp::Transport> remote_transport(const sdp::Session& offer, const sdp::Media& media) {
-  sdp::Transport remote = sdp::transport_of(offer, media);
-  if (remote.ufrag.empty() || remote.pwd.empty()) return fail("bad-offer", "The offer has no ICE credentials.");
-  if (remote.fingerprints.empty()) return fail("bad-offer", "The offer has no certificate fingerprint.");
-  if (remote.setup == sdp::Setup::kPassive) {
-    return fail("bad-offer", "The offer wants the server to open DTLS (setup:passive); it has to be actpass.");
-  }
-  return remote;
-}
-
 void take_extensions(const sdp::Media& answer, ReceiveExtensions& extensions) {
   const auto take = [&answer](uint8_t& id, std::string_view uri) {
     if (id == 0) id = answer.extension_id(uri);
   };
-  take(extensions.mid, kMidUri);
-  take(extensions.transport_sequence, kTransportSequenceUri);
-  take(extensions.absolute_capture_time, kCaptureTimeUri);
+  take(extensions.mid, extension_uri::kMid);
+  take(extensions.transport_sequence, extension_uri::kTransportCc);
+  take(extensions.absolute_capture_time, extension_uri::kAbsCaptureTime);
 }
 
 }  // namespace
@@ -161,27 +125,19 @@ std::string_view to_string(ReceiveCodec codec) {
 
 Result<ReceiveNegotiation> negotiate_receive(const sdp::Session& offer) {
   ReceiveNegotiation result;
-  Bundle bundle(offer);
+  result.answer = begin_answer(offer);
   bool sends = false;
   bool transport_wide = false;
   bool remb = false;
-  std::vector<std::string> answered_mids;
   for (const sdp::Media& media : offer.media) {
     const bool known = media.kind == sdp::Kind::kAudio || media.kind == sdp::Kind::kVideo;
     const bool sending = media.direction == sdp::Direction::kSendOnly || media.direction == sdp::Direction::kSendRecv;
     sends = sends || (known && sending && !media.rejected());
     const sdp::Codec* codec = known && !media.rejected() ? choose(media) : nullptr;
-    if (!codec || !sending || !bundle.admits(media) || result.tracks.size() == kMaxReceiveTracks) {
+    if (!codec || !sending || result.tracks.size() == kMaxReceiveTracks) {
       result.answer.media.push_back(sdp::rejected_copy(media));
       continue;
     }
-    if (result.tracks.empty()) {
-      auto remote = remote_transport(offer, media);
-      if (!remote) return tl::unexpected(remote.error());
-      result.remote = std::move(*remote);
-    }
-    bundle.take();
-    answered_mids.push_back(media.mid);
     result.tracks.push_back(describe(media, *codec));
     result.answer.media.push_back(answer_line(media, *codec));
     take_extensions(result.answer.media.back(), result.extensions);
@@ -198,25 +154,7 @@ Result<ReceiveNegotiation> negotiate_receive(const sdp::Session& offer) {
   } else if (remb) {
     result.feedback = CongestionFeedback::Mode::kRemb;
   }
-  result.answer.extmap_allow_mixed = offer.extmap_allow_mixed;
-  if (bundle.grouped()) result.answer.bundles.push_back(std::move(answered_mids));
   return result;
-}
-
-std::string complete_answer(ReceiveNegotiation& negotiation, const sdp::Transport& local,
-                            const std::vector<sdp::Candidate>& candidates) {
-  negotiation.answer.ice_lite = true;
-  bool first = true;
-  for (sdp::Media& media : negotiation.answer.media) {
-    if (media.rejected()) continue;
-    media.transport = local;
-    if (first) {
-      media.candidates = candidates;
-      media.end_of_candidates = true;
-    }
-    first = false;
-  }
-  return sdp::write(negotiation.answer);
 }
 
 }  // namespace reallive::rtc

@@ -1,6 +1,6 @@
 // Negotiation of a publisher: which of the offered tracks and codecs we take, and the answer that says so.
 // Pure functions over descriptions for any thread. It never accepts what the depayloaders cannot read.
-// RFC 8829 (offer and answer), RFC 9143 (BUNDLE), RFC 8853 (simulcast, declined: one encoding comes).
+// RFC 8829 (offer and answer), RFC 8853 (simulcast, declined: one encoding comes). Transport: transport/answer.h.
 #pragma once
 
 #include <cstdint>
@@ -47,18 +47,12 @@ struct ReceiveNegotiation {
   ReceiveExtensions extensions;
   CongestionFeedback::Mode feedback = CongestionFeedback::Mode::kNone;
   bool reduced_size = true;  // RFC 5506: feedback may go without a report
-  sdp::Transport remote;     // ICE credentials and fingerprints of the publisher
-  sdp::Session answer;       // complete but for our own transport: see complete_answer()
+  sdp::Session answer;       // without our transport: see finish_answer()
 };
 
 inline constexpr size_t kMaxReceiveTracks = 4;
 
-/// Error codes "bad-offer" (no transport, nothing sent to us) and "no-common-codec", with the reason.
+/// Error codes "bad-offer" (nothing is sent to us) and "no-common-codec", with the reason.
 Result<ReceiveNegotiation> negotiate_receive(const sdp::Session& offer);
-
-/// Puts our credentials, fingerprint and candidates (all of them: the answer ends with end-of-candidates) into the
-/// answer and writes it.
-std::string complete_answer(ReceiveNegotiation& negotiation, const sdp::Transport& local,
-                            const std::vector<sdp::Candidate>& candidates);
 
 }  // namespace reallive::rtc
