@@ -174,8 +174,7 @@ class Core : public std::enable_shared_from_this<Core> {
                      {{"request", request->id},
                       {"remote", request->remote_address},
                       {"ms", std::to_string(duration.count())},
-                      {"bytes", std::to_string(response.body.size())},
-                      {"gone", open->finished ? "yes" : "no"}});
+                      {"bytes", std::to_string(response.body.size())}});
     if (observer_) observer_(Exchange{request, response.status, response.body.size(), duration});
   }
 
