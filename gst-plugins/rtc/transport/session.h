@@ -76,6 +76,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const std::string& id() const { return id_; }
   IceCredentials local_credentials() const;
   Shard& shard() const { return *shard_; }
+  const std::shared_ptr<Shard>& shared_shard() const { return shard_; }
   /// Begins to answer checks and to wait for the handshake; the connect timeout starts. Call once.
   void start(std::shared_ptr<Listener> listener);
   /// New credentials on both sides (RFC 8445 section 2.4); the old ones hold until the first check with the new.

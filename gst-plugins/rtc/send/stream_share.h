@@ -1,0 +1,78 @@
+// StreamShare and ViewerSession: the part of a stream that one shard serves, and one viewer with its transport there.
+// Both live on the shard's thread (but for construction). They share nothing with other shards but immutable frames,
+// and a share that is overrun loses frames up to the next key frame rather than memory.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rtc/send/viewer.h"
+#include "rtc/transport/session.h"
+
+namespace reallive::rtc {
+
+class Stream;
+class ViewerSession;
+
+class StreamShare : public std::enable_shared_from_this<StreamShare> {
+ public:
+  StreamShare(std::shared_ptr<Shard> shard, FrameHistory history, TimePoint zero)
+      : shard_(std::move(shard)), view_(std::move(history), zero) {}
+
+  /// Any thread: hands a frame over.
+  void post(const FrameHistory::Entry& entry, TimePoint zero);
+
+  const std::shared_ptr<Shard>& shard() const { return shard_; }
+  const StreamView& view() const { return view_; }
+  void attach(ViewerSession& viewer);
+  void detach(ViewerSession& viewer);
+  /// The stream begins anew: nothing cached is of use.
+  void clear();
+  uint64_t frames_lost() const { return frames_lost_; }
+
+ private:
+  void take(const FrameHistory::Entry& entry, TimePoint zero);
+
+  const std::shared_ptr<Shard> shard_;
+  std::atomic<unsigned> queued_{0};
+  std::atomic<bool> gap_{false};
+  std::atomic<uint64_t> frames_lost_{0};
+
+  StreamView view_;
+  bool awaiting_key_ = false;
+  std::vector<ViewerSession*> viewers_;
+};
+
+class ViewerSession final : public Session::Listener, public ViewerTransport, public Viewer::Listener {
+ public:
+  ViewerSession(std::shared_ptr<Session> session, std::shared_ptr<StreamShare> share, std::weak_ptr<Stream> stream,
+                ViewerPlan plan, const std::vector<CodecKind>& codecs);
+
+  const std::shared_ptr<Session>& session() const { return session_; }
+  const std::shared_ptr<StreamShare>& share() const { return share_; }
+  void advance(Instant now) { wake_at(viewer_.advance(now)); }
+  ViewerStats stats() const { return viewer_.stats(); }
+
+  void on_connected(SrtpProfile profile) override;
+  void on_rtp(std::span<const uint8_t>, TimePoint) override {}
+  void on_rtcp(std::span<const uint8_t> packet, TimePoint arrival) override;
+  void on_gone(const std::string& reason) override;
+  SrtpSender& srtp() override { return session_->srtp(); }
+  SendResult send(Bytes datagrams, size_t segment_size) override { return session_->send(datagrams, segment_size); }
+  void send_rtcp(Bytes plain) override { session_->send_rtcp(plain); }
+  void on_key_frame_wanted(size_t track) override;
+
+ private:
+  void wake_at(TimePoint when);
+
+  const std::shared_ptr<Session> session_;
+  const std::shared_ptr<StreamShare> share_;
+  const std::weak_ptr<Stream> stream_;
+  Viewer viewer_;
+  Timer timer_;
+  TimePoint timer_at_{};
+};
+
+}  // namespace reallive::rtc
