@@ -59,7 +59,7 @@ class FrameHistory {
 
   void trim();
 
-  const CacheLimits limits_;
+  CacheLimits limits_;
   std::deque<Entry> entries_;
   uint64_t first_ = 0;
   size_t bytes_ = 0;

@@ -13,9 +13,9 @@ struct Instant {
   int64_t unix_ns = 0;
 
   static Instant now() {
-    return {Clock::now(), std::chrono::duration_cast<std::chrono::nanoseconds>(
-                              std::chrono::system_clock::now().time_since_epoch())
-                              .count()};
+    return {Clock::now(),
+            std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count()};
   }
 };
 

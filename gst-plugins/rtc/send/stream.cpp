@@ -18,7 +18,7 @@ int64_t rtp_time(int64_t running_ns, CodecKind codec) {
 }  // namespace
 
 Stream::Stream(const CacheLimits& limits, std::shared_ptr<Listener> listener)
-    : limits_(limits), listener_(std::move(listener)), history_(limits) {}
+    : listener_(std::move(listener)), history_(limits) {}
 
 size_t Stream::add_track() {
   std::lock_guard lock(mutex_);
@@ -45,7 +45,8 @@ void Stream::set_codec(size_t index, CodecKind codec, const std::string& profile
   }
   if (!changed) return;
   stop("codec-changed");
-  flush();
+  std::lock_guard lock(mutex_);
+  forget_frames();
 }
 
 bool Stream::ready() const {
@@ -85,14 +86,29 @@ Result<void> Stream::push(size_t index, Bytes access_unit, const UnitTime& time)
     zero_ = time.zero;
     const FrameHistory::Entry entry{std::move(*frame), index, time.arrival};
     outgrown = history_.push(entry);
-    for (const auto& [shard, shared] : shares_) shared.share->post(entry, zero_);
+    for (const auto& [shard, shared] : shares_)
+      shared.share->post(entry, zero_);
   }
   if (outgrown) on_key_frame_wanted(index);
   return {};
 }
 
-void Stream::flush() {
+void Stream::reset() {
   std::lock_guard lock(mutex_);
+  for (auto& track : tracks_) {
+    track.codec.reset();
+    track.payloader.reset();
+  }
+  forget_frames();
+}
+
+void Stream::set_limits(const CacheLimits& limits) {
+  std::lock_guard lock(mutex_);
+  history_ = FrameHistory(limits);
+}
+
+// Under the mutex.
+void Stream::forget_frames() {
   history_.clear();
   for (const auto& [shard, shared] : shares_) {
     shared.share->shard()->post([share = shared.share] { share->clear(); });
@@ -120,7 +136,8 @@ Result<ViewerAnswer> Stream::add_viewer(Endpoint& endpoint, std::string_view off
   }
   auto plan = negotiate_viewer(*offer, descriptions);
   if (!plan) return tl::unexpected(plan.error());
-  for (auto& track : plan->tracks) track.track = numbers[track.track];
+  for (auto& track : plan->tracks)
+    track.track = numbers[track.track];
   auto remote = remote_transport_of(*offer);
   if (!remote) return tl::unexpected(remote.error());
   auto session = endpoint.create_session(std::move(*remote));
@@ -180,14 +197,16 @@ void Stream::stop(const std::string& reason) {
   std::vector<std::shared_ptr<ViewerSession>> viewers;
   {
     std::lock_guard lock(mutex_);
-    for (const auto& [id, viewer] : viewers_) viewers.push_back(viewer);
+    for (const auto& [id, viewer] : viewers_)
+      viewers.push_back(viewer);
   }
   std::set<Shard*> shards;
   for (const auto& viewer : viewers) {
     viewer->session()->close(reason);
     shards.insert(&viewer->session()->shard());
   }
-  for (auto* shard : shards) shard->run([] {});
+  for (auto* shard : shards)
+    shard->run([] {});
 }
 
 void Stream::on_viewer_connected(const std::string& viewer) {
@@ -249,9 +268,12 @@ StreamStats Stream::stats() const {
     stats.viewers = static_cast<unsigned>(viewers_.size());
     stats.cached_bytes = history_.bytes();
     stats.cached_span = std::chrono::duration_cast<std::chrono::milliseconds>(history_.span());
-    for (size_t index = 0; index < tracks_.size(); ++index) stats.bitrate += history_.bitrate(index);
-    for (const auto& [shard, shared] : shares_) stats.frames_lost += shared.share->frames_lost();
-    for (const auto& [id, viewer] : viewers_) by_shard[&viewer->session()->shard()].push_back(viewer);
+    for (size_t index = 0; index < tracks_.size(); ++index)
+      stats.bitrate += history_.bitrate(index);
+    for (const auto& [shard, shared] : shares_)
+      stats.frames_lost += shared.share->frames_lost();
+    for (const auto& [id, viewer] : viewers_)
+      by_shard[&viewer->session()->shard()].push_back(viewer);
   }
   for (const auto& [shard, viewers] : by_shard) {
     shard->run([&stats, &here = viewers] {

@@ -79,11 +79,14 @@ class Stream : public std::enable_shared_from_this<Stream> {
   bool ready() const;
 
   Result<void> push(size_t track, Bytes access_unit, const UnitTime& time);
-  /// Forgets what is cached: what comes next does not continue it.
-  void flush();
+  /// Forgets codecs and what is cached: what comes next does not continue it.
+  void reset();
+  /// Before the first frame only.
+  void set_limits(const CacheLimits& limits);
 
   /// Error codes "bad-offer", "no-common-codec", "not-ready", "too-many-sessions".
-  Result<ViewerAnswer> add_viewer(Endpoint& endpoint, std::string_view offer, const std::vector<std::string>& announced);
+  Result<ViewerAnswer> add_viewer(Endpoint& endpoint, std::string_view offer,
+                                  const std::vector<std::string>& announced);
   /// True when the viewer is known and the fragment parses. Candidates themselves are not needed: the viewer's checks
   /// tell where it is.
   bool add_candidates(const std::string& viewer, std::string_view fragment);
@@ -112,10 +115,10 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void on_viewer_gone(const std::string& viewer, const std::string& reason);
   void on_key_frame_wanted(size_t track);
 
+  void forget_frames();
   std::shared_ptr<StreamShare> share_for(const std::shared_ptr<Session>& session);
   std::shared_ptr<ViewerSession> find(const std::string& viewer) const;
 
-  const CacheLimits limits_;
   const std::shared_ptr<Listener> listener_;
 
   // Guards what follows. Shards' queues are locked inside it, nothing else; no callback is made while it is held.

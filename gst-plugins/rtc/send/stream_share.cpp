@@ -35,7 +35,8 @@ void StreamShare::take(const FrameHistory::Entry& entry, TimePoint zero) {
   view_.zero = zero;
   view_.history.push(entry);
   const Instant now = Instant::now();
-  for (auto* viewer : viewers_) viewer->advance(now);
+  for (auto* viewer : viewers_)
+    viewer->advance(now);
 }
 
 void StreamShare::attach(ViewerSession& viewer) {

@@ -63,13 +63,10 @@ size_t TrackSender::send(const Frame& frame, uint64_t number, size_t first, size
 
   const uint64_t first_sequence = next_sequence_;
   size_t at = first;
-  while (at < end && !blocked()) at += send_run(frame, at, end, {header.data(), header_size});
-  runs_[run_count_++ % kRuns] = {first_sequence,
-                                 number,
-                                 static_cast<uint32_t>(first),
-                                 static_cast<uint32_t>(at - first),
-                                 rtp_time,
-                                 introducing};
+  while (at < end && !blocked())
+    at += send_run(frame, at, end, {header.data(), header_size});
+  runs_[run_count_++ % kRuns] = {
+      first_sequence, number, static_cast<uint32_t>(first), static_cast<uint32_t>(at - first), rtp_time, introducing};
   if (at == frame.packets.size()) {
     ++stats_.frames;
     if (frame.key) ++stats_.key_frames;
@@ -180,8 +177,8 @@ bool TrackSender::repeat_one(uint64_t sequence, const FrameHistory& history) {
   put_u16(header.data() + 2, static_cast<uint16_t>(own));
   uint8_t original[2];
   put_u16(original, static_cast<uint16_t>(sequence));
-  const RtpPlain plain{{header.data(), size}, rtx ? Bytes(original) : Bytes(), frame.payload(packet),
-                       static_cast<uint32_t>(own >> 16)};
+  const RtpPlain plain{
+      {header.data(), size}, rtx ? Bytes(original) : Bytes(), frame.payload(packet), static_cast<uint32_t>(own >> 16)};
   const size_t sealed = rtx ? out_->srtp().seal(plain, scratch) : out_->srtp().reseal(plain, scratch);
   if (sealed == 0) return false;
   out_->send({scratch.data(), sealed}, sealed);

@@ -33,9 +33,10 @@ std::optional<TimePoint> VideoFeed::advance(Instant now) {
     packet_ += sender_.send(frame, *position_, packet_, replaying_ ? kBurst : frame.packets.size(), rtp_time_);
     if (replaying_) {
       uint64_t bits = 0;
-      for (size_t index = before; index < packet_; ++index) bits += 8 * (frame.packets[index].size + 70u);
-      next_send_ = std::max(next_send_, now.steady - kCredit) +
-                   std::chrono::nanoseconds(bits * 1'000'000'000 / rate(frame.key));
+      for (size_t index = before; index < packet_; ++index)
+        bits += 8 * (frame.packets[index].size + 70u);
+      next_send_ =
+          std::max(next_send_, now.steady - kCredit) + std::chrono::nanoseconds(bits * 1'000'000'000 / rate(frame.key));
     }
     if (packet_ >= frame.packets.size()) {
       if (frame.key) lost_since_.reset();
@@ -62,7 +63,8 @@ bool VideoFeed::find_frame(Instant now) {
     replaying_ = true;
   }
   const FrameHistory::Entry* entry;
-  while ((entry = history_.at(*position_)) && entry->track != track) ++*position_;
+  while ((entry = history_.at(*position_)) && entry->track != track)
+    ++*position_;
   if (!entry) {
     replaying_ = false;
     return false;

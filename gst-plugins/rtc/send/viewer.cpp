@@ -1,8 +1,7 @@
 #include "rtc/send/viewer.h"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
+#include <openssl/rand.h>
 
 namespace reallive::rtc {
 
@@ -117,7 +116,8 @@ void Viewer::send_reports(Instant now) {
 
 TimePoint Viewer::on_rtcp(Bytes packet, Instant now) {
   if (const auto records = rtcp::parse(packet)) {
-    for (const auto& record : *records) handle(record, now);
+    for (const auto& record : *records)
+      handle(record, now);
   }
   return advance(now);
 }
@@ -125,7 +125,8 @@ TimePoint Viewer::on_rtcp(Bytes packet, Instant now) {
 void Viewer::handle(const rtcp::Record& record, Instant now) {
   const auto on_blocks = [&](const std::vector<rtcp::ReportBlock>& blocks) {
     for (const auto& block : blocks) {
-      for (auto& track : tracks_) track->sender.on_report(block, now);
+      for (auto& track : tracks_)
+        track->sender.on_report(block, now);
     }
   };
   if (const auto* receiver = std::get_if<rtcp::ReceiverReport>(&record)) {
@@ -141,7 +142,8 @@ void Viewer::handle(const rtcp::Record& record, Instant now) {
   } else if (const auto* loss = std::get_if<rtcp::PictureLoss>(&record)) {
     on_picture_lost(loss->media, now);
   } else if (const auto* request = std::get_if<rtcp::FullIntraRequest>(&record)) {
-    for (const auto& entry : request->entries) on_picture_lost(entry.ssrc, now);
+    for (const auto& entry : request->entries)
+      on_picture_lost(entry.ssrc, now);
   } else if (const auto* remb = std::get_if<rtcp::Remb>(&record)) {
     remb_bps_ = remb->bitrate;
   } else if (const auto* reference = std::get_if<rtcp::ReceiverReferenceTime>(&record)) {
@@ -165,7 +167,8 @@ void Viewer::say_bye(const std::string& reason) {
   // A compound packet begins with a report (RFC 3550 section 6.1).
   rtcp::write(rtcp_, rtcp::ReceiverReport{tracks_.front()->sender.plan().ssrc, {}});
   rtcp::Bye bye;
-  for (const auto& track : tracks_) bye.ssrcs.push_back(track->sender.plan().ssrc);
+  for (const auto& track : tracks_)
+    bye.ssrcs.push_back(track->sender.plan().ssrc);
   bye.reason = reason;
   rtcp::write(rtcp_, bye);
   transport_->send_rtcp(rtcp_);
