@@ -1,5 +1,6 @@
 #include <iostream>
 
+#include "api/camera_json.h"
 #include "app/commands.h"
 #include "app/control.h"
 #include "pipeline/camera_source.h"
@@ -15,31 +16,6 @@ namespace {
 std::string shown_source(const catalog::Camera& camera) {
   const auto source = pipeline::parse_camera_source(camera.source.url);
   return source ? pipeline::describe(*source) : base::log::redact_url(camera.source.url);
-}
-
-Json to_json(const catalog::Camera& camera) {
-  return Json::object({{"id", camera.id},
-                       {"name", camera.name},
-                       {"stream", camera.stream},
-                       {"company", camera.company},
-                       {"model", camera.model},
-                       {"serialNumber", camera.serial_number.empty() ? Json() : Json(camera.serial_number)},
-                       {"location", camera.location},
-                       {"place", camera.place},
-                       {"resolution", camera.resolution},
-                       {"source", Json::object({{"url", shown_source(camera)},
-                                                {"transport", camera.source.transport},
-                                                {"onDemand", camera.source.on_demand}})},
-                       {"isActive", camera.is_active},
-                       {"isRecording", camera.is_recording},
-                       {"isPublic", camera.is_public},
-                       {"streamStatus", camera.stream_status},
-                       {"status", camera.status},
-                       {"streamKey", camera.stream_key},
-                       {"ownerId", camera.owner_id.empty() ? Json() : Json(camera.owner_id)},
-                       {"organizationId", camera.organization_id},
-                       {"createdAt", camera.created_at},
-                       {"updatedAt", camera.updated_at}});
 }
 
 void print_camera(const catalog::Camera& camera, const std::string& owner) {
@@ -85,7 +61,7 @@ int camera_add(const CameraOptions& options) {
     if (!camera) return tl::unexpected(camera.error());
     reload_server(store.data_dir);
     if (options.common.json)
-      print_json(to_json(*camera));
+      print_json(api::camera_json(*camera, true));
     else
       print_camera(*camera, options.owner);
     return {};
@@ -101,7 +77,7 @@ int camera_list(const CommonOptions& options) {
       auto page = store.cameras.list(query);
       if (!page) return tl::unexpected(page.error());
       for (const catalog::Camera& camera : page->items) {
-        list.push(to_json(camera));
+        list.push(api::camera_json(camera, true));
         rows.push_back({camera.stream, camera.name, shown_source(camera), camera.is_active ? camera.status : "off",
                         owner_name(store, camera), camera.is_public ? "yes" : "no"});
       }
@@ -117,7 +93,7 @@ int camera_show(const CameraOptions& options) {
     auto camera = find_camera(store, options.name);
     if (!camera) return tl::unexpected(camera.error());
     if (options.common.json)
-      print_json(to_json(*camera));
+      print_json(api::camera_json(*camera, true));
     else
       print_camera(*camera, owner_name(store, *camera));
     return {};
@@ -131,7 +107,7 @@ int camera_remove(const CameraOptions& options) {
     if (auto done = store.cameras.remove(auth::default_organization, camera->id); !done) return done;
     reload_server(store.data_dir);
     if (options.common.json)
-      print_json(to_json(*camera));
+      print_json(api::camera_json(*camera, true));
     else
       std::cout << "removed " << camera->stream << '\n';
     return {};

@@ -1,6 +1,7 @@
 #include "base/worker_pool.h"
 
 #include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 

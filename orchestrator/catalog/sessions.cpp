@@ -87,6 +87,13 @@ Result<int64_t> Sessions::close_stale() {
       {{"end_time", base::format_time(clock_.now())}});
 }
 
+Result<int64_t> Sessions::end_active() {
+  auto connection = database_.session();
+  if (!connection) return tl::unexpected(connection.error());
+  return connection->execute("UPDATE sessions SET end_time = :end_time, status = 'ended' WHERE status = 'active'",
+                             {{"end_time", base::format_time(clock_.now())}});
+}
+
 Result<SessionPage> Sessions::list(const SessionQuery& query) {
   if (query.limit < 1 || query.limit > 1000) return base::invalid("limit", "expected 1 to 1000");
   std::string where = "WHERE organization_id = :organization";

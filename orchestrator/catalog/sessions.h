@@ -53,6 +53,8 @@ class Sessions {
   base::Result<void> end(std::string_view id, int64_t bytes, std::string_view error = {});
   /// Rows that a crash left active become `error`; how many there were.
   base::Result<int64_t> close_stale();
+  /// What is still active when the server stops in good order becomes `ended`.
+  base::Result<int64_t> end_active();
   base::Result<SessionPage> list(const SessionQuery& query);
 
  private:

@@ -326,6 +326,13 @@ TEST_F(CatalogTest, ACrashIsWrittenDownAtTheNextStart) {
   EXPECT_NE(page->items[0].end_time, "");
 }
 
+TEST_F(CatalogTest, AStopInGoodOrderEndsSessions) {
+  ASSERT_TRUE(sessions_.start({add("door").id, "default", "", "view", "webrtc", "", ""}));
+  EXPECT_EQ(*sessions_.end_active(), 1);
+  EXPECT_EQ(sessions_.list({.organization_id = "default"})->items[0].status, "ended");
+  EXPECT_EQ(*sessions_.close_stale(), 0);
+}
+
 TEST_F(CatalogTest, SessionsFilterAndPage) {
   add_user("ann");
   const Camera mine = add("mine", {.owner_id = "ann"}), other = add("other");

@@ -1,0 +1,39 @@
+#include "app/sources.h"
+
+#include "base/log.h"
+#include "pipeline/camera_source.h"
+
+namespace reallive::app {
+
+void Sources::apply(const catalog::CameraEvent& event) {
+  if (event.kind == catalog::CameraEvent::Kind::removed)
+    remove(event.camera.id);
+  else
+    set(event.camera);
+}
+
+void Sources::replace(const std::vector<catalog::Camera>& cameras) {
+  std::set<std::string> gone = given_;
+  for (const catalog::Camera& camera : cameras) {
+    gone.erase(camera.id);
+    set(camera);
+  }
+  for (const std::string& id : gone)
+    remove(id);
+}
+
+void Sources::set(const catalog::Camera& camera) {
+  auto source = pipeline::parse_camera_source(camera.source.url);
+  if (!source)
+    base::log::warning("app", "a camera's source cannot be used",
+                       {{"camera", camera.stream}, {"reason", source.error().message}});
+  if (!source || !camera.is_active) return remove(camera.id);
+  media_.set_source({camera.id, std::move(*source), camera.source.on_demand});
+  given_.insert(camera.id);
+}
+
+void Sources::remove(const std::string& id) {
+  if (given_.erase(id) > 0) media_.remove_source(id);
+}
+
+}  // namespace reallive::app

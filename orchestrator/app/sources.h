@@ -1,0 +1,31 @@
+// Sources: keeps media's sources equal to the catalog's cameras. Knows which sources it gave to media, nothing more.
+// Main loop's thread. It never touches a source whose camera did not change.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catalog/cameras.h"
+#include "media/media.h"
+
+namespace reallive::app {
+
+class Sources {
+ public:
+  explicit Sources(media::Media& media) : media_(media) {}
+
+  /// A camera that is switched off, or whose source cannot be read, has no source.
+  void apply(const catalog::CameraEvent& event);
+  /// All cameras there are; sources of others end.
+  void replace(const std::vector<catalog::Camera>& cameras);
+
+ private:
+  void set(const catalog::Camera& camera);
+  void remove(const std::string& id);
+
+  media::Media& media_;
+  std::set<std::string> given_;  // ids of cameras
+};
+
+}  // namespace reallive::app
