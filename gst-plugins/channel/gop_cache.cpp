@@ -5,6 +5,7 @@
 namespace reallive::channel {
 
 bool GopCache::push(TrackId track, const Unit& unit, Trash& trash) {
+  if (limits_.duration <= 0 || limits_.bytes == 0) return true;
   auto& units = tracks_[track];
   if (track.kind == Kind::video) {
     if (unit.key) drop_all(units, trash);

@@ -131,6 +131,14 @@ TEST_F(Hub, DropsTheCacheOverItsBytes) {
   EXPECT_EQ(channel->stats(second).cached_bytes, 1000u);
 }
 
+TEST_F(Hub, KeepsNothingWhenALimitIsZero) {
+  auto writer = write({0, 1u << 20});
+  writer->push(video, picture(1, true, second), second);
+  writer->push(video, picture(2, false, second + frame), second);
+  EXPECT_EQ(channel->stats(second).cached_units, 0u);
+  EXPECT_TRUE(asked.empty());
+}
+
 TEST_F(Hub, AsksForKeyFramesAtMostEveryHalfSecond) {
   auto writer = write();
   auto reader = read(Start::cached, 0);
