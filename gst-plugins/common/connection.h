@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <type_traits>
 
 #include "common/guard.h"
 #include "common/ref.h"
@@ -26,7 +27,8 @@ class Connection {
   /// Connects `function`, a callable with the signal's C++ parameters after the emitter:
   /// `Connection::make<void, const char*>(element, "viewer-connected", [](const char* id) { … })`.
   template <typename Return, typename... Args>
-  static Connection make(gpointer emitter, const char* signal, std::function<Return(Args...)> function) {
+  static Connection make(gpointer emitter, const char* signal,
+                         std::type_identity_t<std::function<Return(Args...)>> function) {
     using Function = std::function<Return(Args...)>;
     struct Thunk {
       static Return call(gpointer, Args... args, gpointer data) {

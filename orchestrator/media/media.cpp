@@ -1,0 +1,150 @@
+#include "media/media.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "media/stream.h"
+
+namespace reallive::media {
+
+namespace {
+
+constexpr std::chrono::milliseconds kShutdownLimit{2000};
+
+class MediaImpl final : public Media, public StreamListener {
+ public:
+  MediaImpl(Config config, RtcSettings rtc, Ref<GstElement> anchor, Listener& listener)
+      : config_(std::move(config)), rtc_(std::move(rtc)), anchor_(std::move(anchor)), listener_(listener) {}
+
+  ~MediaImpl() override {
+    if (anchor_) gst_element_set_state(anchor_.get(), GST_STATE_NULL);
+  }
+
+  void set_source(const SourceSpec& spec) override {
+    const auto found = streams_.find(spec.stream);
+    if (found != streams_.end() && found->second->spec() == spec) return;
+    if (found != streams_.end()) streams_.erase(found);
+    streams_.emplace(spec.stream, std::make_unique<Stream>(spec, config_, rtc_, *this));
+  }
+
+  void remove_source(const std::string& stream) override { streams_.erase(stream); }
+
+  void view(const std::string& stream, const std::string& offer, SessionCallback done) override {
+    if (Stream* found = find(stream)) {
+      found->view(offer, std::move(done));
+    } else {
+      done(base::fail("no-such-stream", "there is no such stream"));
+    }
+  }
+
+  void publish(const std::string& stream, const std::string& offer, SessionCallback done) override {
+    if (Stream* found = find(stream)) {
+      found->publish(offer, std::move(done));
+    } else {
+      done(base::fail("no-such-stream", "there is no such stream"));
+    }
+  }
+
+  bool trickle(const std::string& session, const std::string& sdpfrag) override {
+    RtcSessions* sessions = sessions_of(session);
+    return sessions && sessions->trickle(session, sdpfrag);
+  }
+
+  base::Result<std::string> restart_ice(const std::string& session, const std::string& sdpfrag) override {
+    RtcSessions* sessions = sessions_of(session);
+    if (!sessions) return base::fail("no-such-session", "this session has ended");
+    return sessions->restart_ice(session, sdpfrag);
+  }
+
+  bool end_session(const std::string& session) override {
+    RtcSessions* sessions = sessions_of(session);
+    return sessions && sessions->remove(session);
+  }
+
+  StreamStatus status(const std::string& stream) const override {
+    const auto found = streams_.find(stream);
+    return found == streams_.end() ? StreamStatus{} : found->second->status();
+  }
+
+  std::vector<SessionStats> sessions() const override {
+    std::vector<SessionStats> all;
+    for (const auto& [name, stream] : streams_)
+      stream->append_sessions(all);
+    return all;
+  }
+
+  uint16_t webrtc_port() const override {
+    guint port = 0;
+    if (anchor_) g_object_get(anchor_.get(), "port", &port, nullptr);
+    return static_cast<uint16_t>(port);
+  }
+
+  void shutdown() override {
+    streams_.clear();
+    // The pipelines say goodbye on threads of GStreamer's; the socket stays open until they have.
+    const auto end = std::chrono::steady_clock::now() + kShutdownLimit;
+    while (PipelineRunner::stopping() > 0 && std::chrono::steady_clock::now() < end)
+      g_usleep(1000);
+    if (PipelineRunner::stopping() > 0)
+      base::log::warning("media", "some pipelines did not stop in time",
+                         {{"count", std::to_string(PipelineRunner::stopping())}});
+    if (anchor_) gst_element_set_state(anchor_.get(), GST_STATE_NULL);
+    anchor_.reset();
+  }
+
+ private:
+  Stream* find(const std::string& stream) {
+    const auto found = streams_.find(stream);
+    return found == streams_.end() ? nullptr : found->second.get();
+  }
+
+  RtcSessions* sessions_of(const std::string& session) {
+    const auto found = session_streams_.find(session);
+    Stream* stream = found == session_streams_.end() ? nullptr : find(found->second);
+    return stream ? stream->sessions_with(session) : nullptr;
+  }
+
+  void changed(const std::string& stream) override {
+    // Posted: the stream that speaks may be in the middle of its own change.
+    mailbox_.post([this, stream] {
+      if (find(stream)) listener_.stream_changed(stream, status(stream));
+    });
+  }
+  void session_opened(const std::string& stream, const std::string& session) override {
+    session_streams_[session] = stream;
+  }
+  void session_connected(const std::string& session) override { listener_.session_connected(session); }
+  void session_gone(const std::string& session, const std::string& reason) override {
+    session_streams_.erase(session);
+    listener_.session_gone(session, reason);
+  }
+
+  const Config config_;
+  const RtcSettings rtc_;
+  Ref<GstElement> anchor_;
+  Listener& listener_;
+  std::unordered_map<std::string, std::string> session_streams_;
+  std::map<std::string, std::unique_ptr<Stream>> streams_;
+  Mailbox mailbox_;
+};
+
+}  // namespace
+
+base::Result<std::unique_ptr<Media>> Media::create(Config config, Listener& listener) {
+  if (!gst_is_initialized() && !gst_init_check(nullptr, nullptr, nullptr))
+    return base::fail("failed", "GStreamer cannot be initialized");
+  RtcSettings rtc{config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ","))};
+  // Held below PLAYING for the server's whole life, this element keeps the socket and the certificate.
+  auto anchor = make_rtc_element("reallivertcsink", rtc);
+  if (!anchor) return tl::unexpected(anchor.error());
+  if (gst_element_set_state(anchor->get(), GST_STATE_READY) != GST_STATE_CHANGE_SUCCESS) {
+    gst_element_set_state(anchor->get(), GST_STATE_NULL);
+    return base::fail("failed", "cannot listen for WebRTC media on " + config.webrtc_listen);
+  }
+  return std::make_unique<MediaImpl>(std::move(config), std::move(rtc), std::move(*anchor), listener);
+}
+
+}  // namespace reallive::media

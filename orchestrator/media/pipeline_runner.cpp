@@ -1,0 +1,109 @@
+#include "media/pipeline_runner.h"
+
+#include <atomic>
+
+#include "base/log.h"
+#include "common/guard.h"
+
+namespace reallive::media {
+
+namespace {
+
+std::atomic<int> stopping_count{0};
+
+std::string sentence_of(const GError& error) {
+  std::string text = error.message ? error.message : "unknown error";
+  while (!text.empty() && (text.back() == '.' || text.back() == '\n'))
+    text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+PipelineFault read_fault(GstMessage* message, const std::string& place) {
+  GError* raw = nullptr;
+  char* raw_debug = nullptr;
+  gst_message_parse_error(message, &raw, &raw_debug);
+  const GErrorPtr error(raw);
+  const CString debug(raw_debug);
+  const std::string details = debug ? debug.get() : "";
+  const std::string where = place.empty() ? "the source" : place;
+  if (error->domain == GST_RESOURCE_ERROR) {
+    switch (error->code) {
+      case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+        return {"auth", "password refused by " + where};
+      case GST_RESOURCE_ERROR_NOT_FOUND:
+        // rtspsrc says this of a 404 and of a name that does not resolve alike.
+        return {"not-found", "no such stream on " + where};
+      case GST_RESOURCE_ERROR_OPEN_READ:
+      case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
+      case GST_RESOURCE_ERROR_OPEN_WRITE:
+        // A refused password reaches us as "could not open" with the status in the details.
+        if (details.find("Unauthorized") != std::string::npos || details.find("401") != std::string::npos)
+          return {"auth", "password refused by " + where};
+        return {"unreachable", "no answer from " + where};
+      case GST_RESOURCE_ERROR_READ:
+      case GST_RESOURCE_ERROR_WRITE:
+        return {"unreachable", "the connection to " + where + " broke"};
+      default:
+        break;
+    }
+  }
+  if (error->domain == GST_STREAM_ERROR) return {"format", sentence_of(*error)};
+  return {"failed", sentence_of(*error)};
+}
+
+PipelineRunner::PipelineRunner(Ref<GstElement> pipeline, std::string place, FaultHandler on_fault)
+    : pipeline_(std::move(pipeline)), place_(std::move(place)), on_fault_(std::move(on_fault)) {
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+  watch_ = gst_bus_add_watch(bus.get(), &PipelineRunner::on_message, this);
+}
+
+PipelineRunner::~PipelineRunner() {
+  if (watch_ != 0) g_source_remove(watch_);
+  stopping_count.fetch_add(1);
+  gst_element_call_async(
+      pipeline_.get(), [](GstElement* element, gpointer) { gst_element_set_state(element, GST_STATE_NULL); }, nullptr,
+      [](gpointer) { stopping_count.fetch_sub(1); });
+}
+
+void PipelineRunner::start() {
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+}
+
+Ref<GstElement> PipelineRunner::find(const char* name) const {
+  return Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
+}
+
+int PipelineRunner::stopping() {
+  return stopping_count.load();
+}
+
+gboolean PipelineRunner::on_message(GstBus*, GstMessage* message, gpointer data) {
+  auto* self = static_cast<PipelineRunner*>(data);
+  guard([&] {
+    switch (GST_MESSAGE_TYPE(message)) {
+      case GST_MESSAGE_ERROR:
+        self->report(read_fault(message, self->place_));
+        break;
+      case GST_MESSAGE_EOS:
+        self->report({"ended", "the stream ended"});
+        break;
+      case GST_MESSAGE_LATENCY:
+        gst_bin_recalculate_latency(GST_BIN(self->pipeline_.get()));
+        break;
+      default:
+        break;
+    }
+  });
+  return G_SOURCE_CONTINUE;
+}
+
+void PipelineRunner::report(const PipelineFault& fault) {
+  if (!on_fault_) return;
+  const FaultHandler handler = std::move(on_fault_);
+  on_fault_ = nullptr;
+  handler(fault);  // may destroy this runner: nothing of it is touched afterwards
+}
+
+}  // namespace reallive::media

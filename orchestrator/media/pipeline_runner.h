@@ -1,0 +1,55 @@
+// PipelineRunner: owns one running GstPipeline: starts it, hears its bus, and disposes of it off the main loop, since
+// stopping an element may wait for the network. Main loop's thread. It never restarts anything: that is its owner's
+// decision.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "common/ref.h"
+
+namespace reallive::media {
+
+/// What ended a pipeline, in words that a person can act on; `code` is a stable word: `auth`, `unreachable`,
+/// `not-found`, `format`, `ended`, `failed`.
+struct PipelineFault {
+  std::string code;
+  std::string sentence;
+};
+
+/// Reads a GstMessage of type error. `place` is what the pipeline talks to ("10.0.0.7:554"), may be empty.
+PipelineFault read_fault(GstMessage* message, const std::string& place);
+
+class PipelineRunner {
+ public:
+  using FaultHandler = std::function<void(const PipelineFault&)>;
+
+  /// `pipeline` is a GstPipeline in state NULL. `on_fault` is called at most once, for an error or the end of the
+  /// stream, and may destroy the runner.
+  PipelineRunner(Ref<GstElement> pipeline, std::string place, FaultHandler on_fault);
+  /// Stops the pipeline on a thread of GStreamer's.
+  ~PipelineRunner();
+  PipelineRunner(const PipelineRunner&) = delete;
+  PipelineRunner& operator=(const PipelineRunner&) = delete;
+
+  /// To PLAYING, without waiting for it.
+  void start();
+  GstElement* element() const { return pipeline_.get(); }
+  Ref<GstElement> find(const char* name) const;
+
+  /// Pipelines of this process that are being stopped now.
+  static int stopping();
+
+ private:
+  static gboolean on_message(GstBus*, GstMessage* message, gpointer self);
+  void report(const PipelineFault& fault);
+
+  Ref<GstElement> pipeline_;
+  const std::string place_;
+  FaultHandler on_fault_;
+  unsigned watch_ = 0;
+};
+
+}  // namespace reallive::media

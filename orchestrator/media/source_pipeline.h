@@ -1,0 +1,42 @@
+// Builds the pipelines that end in a channel: the test camera, an RTSP camera, a WHIP publisher.
+// Called on the main loop; the pads that appear later are linked on the elements' own threads.
+// It never starts a pipeline, and never puts a user's name or password into a launch line.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "common/ref.h"
+#include "media/track_meter.h"
+#include "pipeline/camera_source.h"
+
+namespace reallive::media {
+
+struct SourcePipeline {
+  Ref<GstElement> pipeline;  ///< a GstPipeline in state NULL
+  std::string place;         ///< what it talks to, for sentences ("10.0.0.7:554"); empty for local sources
+};
+
+/// A pipeline that pulls `source` into `channel`. Error codes: `failed` (an element is missing: the sentence names it),
+/// `not-supported`.
+base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, const std::string& channel,
+                                          const std::shared_ptr<TrackMeter>& meter);
+
+/// Settings of the rtc elements of this server.
+struct RtcSettings {
+  std::string listen;
+  std::string announced_addresses;  ///< comma-separated
+};
+
+/// `reallivertcsrc name=rtc` into `channel`.
+base::Result<SourcePipeline> build_ingest(const RtcSettings& settings, const std::string& channel,
+                                          const std::shared_ptr<TrackMeter>& meter);
+
+/// `reallivechannelsrc` of `channel` into `reallivertcsink name=rtc`; the channel source is named `channel`.
+base::Result<Ref<GstElement>> build_output(const RtcSettings& settings, const std::string& channel);
+
+/// The rtc element alone, which holds the endpoint (socket and certificate) while nothing else does.
+base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSettings& settings);
+
+}  // namespace reallive::media

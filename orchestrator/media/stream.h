@@ -1,0 +1,88 @@
+// Stream: one camera: its source (pulled or published), the output that viewers share, and when each of them runs.
+// Main loop's thread. It never outlives Media, and it starts nothing that nobody wants.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "media/mailbox.h"
+#include "media/media.h"
+#include "media/pull_source.h"
+#include "media/rtc_sessions.h"
+#include "media/source_pipeline.h"
+
+namespace reallive::media {
+
+/// What a stream tells its owner.
+class StreamListener {
+ public:
+  virtual ~StreamListener() = default;
+  virtual void changed(const std::string& stream) = 0;
+  virtual void session_opened(const std::string& stream, const std::string& session) = 0;
+  virtual void session_connected(const std::string& session) = 0;
+  virtual void session_gone(const std::string& session, const std::string& reason) = 0;
+};
+
+class Stream {
+ public:
+  Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, StreamListener& listener);
+  /// Ends every session ("removed") and refuses whoever waits.
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  const SourceSpec& spec() const { return spec_; }
+  void view(const std::string& offer, SessionCallback done);
+  void publish(const std::string& offer, SessionCallback done);
+  /// The sessions that hold `session`, or null.
+  RtcSessions* sessions_with(const std::string& session);
+  StreamStatus status() const;
+  void append_sessions(std::vector<SessionStats>& to) const;
+
+ private:
+  struct Waiting {
+    std::string offer;
+    SessionCallback done;
+    Timer deadline;
+  };
+  struct Output {
+    std::unique_ptr<PipelineRunner> runner;
+    std::unique_ptr<RtcSessions> sessions;
+    Connection ready, complete;
+    bool tracks_known = false;
+  };
+  struct Ingest {
+    std::unique_ptr<PipelineRunner> runner;
+    std::unique_ptr<RtcSessions> sessions;
+    std::shared_ptr<TrackMeter> meter;
+    Timer sampler;
+    bool flowing = false;
+  };
+
+  bool source_can_come() const;
+  base::Result<void> open_output();
+  void close_output(const std::string& reason);
+  void answer_waiting();
+  void refuse(Waiting& waiting, const std::string& code, const std::string& sentence);
+  void tell_waiting_of_error();
+  void settle();
+  SessionEvents viewer_events();
+  SessionEvents publisher_events();
+  void close_ingest(const std::string& reason);
+
+  const SourceSpec spec_;
+  const Config& config_;
+  const RtcSettings& rtc_;
+  StreamListener& listener_;
+
+  std::unique_ptr<PullSource> pull_;  // null for `publish`
+  std::unique_ptr<Ingest> ingest_;    // while somebody publishes
+  std::unique_ptr<Output> output_;    // while somebody watches, and a little longer
+  std::list<std::unique_ptr<Waiting>> waiting_;
+  Timer linger_;
+  Mailbox mailbox_;  // last: what it holds refers to the rest
+};
+
+}  // namespace reallive::media

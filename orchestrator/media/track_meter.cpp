@@ -1,0 +1,93 @@
+#include "media/track_meter.h"
+
+#include <string_view>
+
+namespace reallive::media {
+
+namespace {
+
+std::string codec_of(const GstStructure* caps) {
+  const std::string_view name = gst_structure_get_name(caps);
+  if (name == "video/x-h264") return "H264";
+  if (name == "video/x-h265") return "H265";
+  if (name == "video/x-vp8") return "VP8";
+  if (name == "video/x-vp9") return "VP9";
+  if (name == "video/x-av1") return "AV1";
+  if (name == "audio/x-opus") return "opus";
+  return std::string(name.substr(name.find('/') + 1));
+}
+
+}  // namespace
+
+void TrackMeter::watch(GstPad* pad) {
+  auto track = std::make_shared<Track>();
+  track->pad = Ref<GstPad>::retain(pad);
+  track->video = std::string_view(GST_PAD_NAME(pad)).starts_with("video");
+  gst_pad_add_probe(
+      pad, GST_PAD_PROBE_TYPE_BUFFER,
+      [](GstPad*, GstPadProbeInfo* info, gpointer data) {
+        Track& counted = **static_cast<std::shared_ptr<Track>*>(data);
+        counted.units.fetch_add(1, std::memory_order_relaxed);
+        counted.bytes.fetch_add(gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)), std::memory_order_relaxed);
+        return GST_PAD_PROBE_OK;
+      },
+      new std::shared_ptr<Track>(track), [](gpointer data) { delete static_cast<std::shared_ptr<Track>*>(data); });
+  const std::lock_guard lock(mutex_);
+  tracks_.push_back(std::move(track));
+}
+
+std::vector<std::shared_ptr<TrackMeter::Track>> TrackMeter::tracks() const {
+  const std::lock_guard lock(mutex_);
+  return tracks_;
+}
+
+uint64_t TrackMeter::units() const {
+  uint64_t video = 0;
+  uint64_t sound = 0;
+  bool has_video = false;
+  for (const auto& track : tracks()) {
+    has_video |= track->video;
+    (track->video ? video : sound) += track->units;
+  }
+  return has_video ? video : sound;
+}
+
+uint64_t TrackMeter::bytes() const {
+  uint64_t sum = 0;
+  for (const auto& track : tracks())
+    sum += track->bytes;
+  return sum;
+}
+
+void TrackMeter::sample() {
+  const auto now = std::chrono::steady_clock::now();
+  const double seconds = std::chrono::duration<double>(now - since_).count();
+  if (seconds <= 0) return;
+  const uint64_t units_now = units();
+  const uint64_t bytes_now = bytes();
+  fps_ = static_cast<double>(units_now - since_units_) / seconds;
+  bitrate_ = static_cast<double>(bytes_now - since_bytes_) * 8 / seconds;
+  since_ = now;
+  since_units_ = units_now;
+  since_bytes_ = bytes_now;
+}
+
+void TrackMeter::read(StreamStatus& status) const {
+  status.fps = fps_;
+  status.bitrate = bitrate_;
+  status.bytes_in = bytes();
+  for (const auto& track : tracks()) {
+    const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(track->pad.get()));
+    if (!caps || gst_caps_get_size(caps.get()) == 0) continue;
+    const GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
+    if (track->video) {
+      status.video_codec = codec_of(structure);
+      gst_structure_get_int(structure, "width", &status.width);
+      gst_structure_get_int(structure, "height", &status.height);
+    } else {
+      status.audio_codec = codec_of(structure);
+    }
+  }
+}
+
+}  // namespace reallive::media

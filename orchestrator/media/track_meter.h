@@ -1,0 +1,46 @@
+// TrackMeter: counts what flows into a channel, for a stream's status: access units, bytes, caps.
+// watch() and the counters belong to the streaming threads; the rest to the main loop's thread.
+// It never touches a buffer's contents.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "common/ref.h"
+#include "media/media.h"
+
+namespace reallive::media {
+
+class TrackMeter {
+ public:
+  /// Counts what passes `pad`, a sink pad of a channel.
+  void watch(GstPad* pad);
+
+  /// Access units of pictures; of sound where there is no picture.
+  uint64_t units() const;
+  uint64_t bytes() const;
+  /// Takes the rates since the last call; call it about once a second.
+  void sample();
+  /// Fills codecs, size, rates and bytes of `status`.
+  void read(StreamStatus& status) const;
+
+ private:
+  struct Track {
+    Ref<GstPad> pad;
+    bool video;
+    std::atomic<uint64_t> units{0};
+    std::atomic<uint64_t> bytes{0};
+  };
+  std::vector<std::shared_ptr<Track>> tracks() const;
+
+  mutable std::mutex mutex_;  // guards tracks_; a leaf
+  std::vector<std::shared_ptr<Track>> tracks_;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  uint64_t since_units_ = 0, since_bytes_ = 0;
+  double fps_ = 0, bitrate_ = 0;
+};
+
+}  // namespace reallive::media
