@@ -129,19 +129,22 @@ void on_no_more_pads(GstElement* element, std::function<void(GstElement*)> funct
 
 base::Result<SourcePipeline> build_test(const std::string& channel, const std::shared_ptr<TrackMeter>& meter) {
   // Bars that wander, the time of day and the running time to the millisecond, and a tone: each shows at a glance
-  // whether the picture lives. Two seconds between key frames, no B-frames, as a good camera is set.
-  auto pipeline = parse(fmt::format(
-      "videotestsrc is-live=true pattern=smpte100 horizontal-speed=2 ! "
-      "video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! "
-      "clockoverlay time-format=\"%Y-%m-%d %H:%M:%S\" font-desc=\"DejaVu Sans Mono 28\" shaded-background=true ! "
-      "timeoverlay halignment=right valignment=bottom font-desc=\"DejaVu Sans Mono 28\" shaded-background=true ! "
-      "x264enc tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=60 bframes=0 threads=1 "
-      "option-string=\"scenecut=0\" ! video/x-h264,profile=constrained-baseline ! "
-      "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au ! "
-      "reallivechannelsink name=channel channel=\"{}\" "
-      "audiotestsrc is-live=true wave=sine freq=440 volume=0.2 samplesperbuffer=960 ! "
-      "audio/x-raw,rate=48000,channels=2 ! opusenc bitrate=64000 ! channel.",
-      channel));
+  // whether the picture lives; in the middle, where no player's controls cover them. Two seconds between key frames, no
+  // B-frames, as a good camera is set.
+  auto pipeline = parse(
+      fmt::format("videotestsrc is-live=true pattern=smpte75 horizontal-speed=2 ! "
+                  "video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! "
+                  "clockoverlay time-format=\"%Y-%m-%d %H:%M:%S\" halignment=center valignment=center "
+                  "font-desc=\"DejaVu Sans Mono 20\" shaded-background=true ! "
+                  "timeoverlay halignment=center valignment=center deltay=70 font-desc=\"DejaVu Sans Mono 20\" "
+                  "shaded-background=true ! "
+                  "x264enc tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=60 bframes=0 threads=1 "
+                  "option-string=\"scenecut=0\" ! video/x-h264,profile=constrained-baseline ! "
+                  "h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au ! "
+                  "reallivechannelsink name=channel channel=\"{}\" "
+                  "audiotestsrc is-live=true wave=sine freq=440 volume=0.2 samplesperbuffer=960 ! "
+                  "audio/x-raw,rate=48000,channels=2 ! opusenc bitrate=64000 ! channel.",
+                  channel));
   if (!pipeline) return tl::unexpected(pipeline.error());
   const auto sink = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline->get()), "channel"));
   gst_element_foreach_sink_pad(
