@@ -1,6 +1,7 @@
 #include "auth/authenticator.h"
 
 #include <chrono>
+#include <ctime>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -65,10 +66,10 @@ TEST_F(AuthenticatorTest, AnUnknownUserTakesAsLong) {
   make({.bcrypt_cost = 9});
   ASSERT_TRUE(users_.create({.username = "ann", .password_hash = *hash_password("tangerine-42", 9)}));
   const auto took = [&](const std::string& name) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // of the process: other programs may keep the machine busy
     for (int i = 0; i < 4; ++i)
       EXPECT_FALSE(verify(name, "wrong-" + std::to_string(i)));
-    return std::chrono::steady_clock::now() - begin;
+    return std::clock() - begin;
   };
   const auto known = took("ann");
   const auto unknown = took("nobody");
