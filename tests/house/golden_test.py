@@ -13,7 +13,8 @@ import gi
 gi.require_version("Gst", "1.0")
 from gi.repository import GObject, Gst  # noqa: E402
 
-from tap import Tap  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.tap import Tap  # noqa: E402
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
 UPDATE = "--update" in sys.argv

@@ -7,7 +7,9 @@ import sys
 import tempfile
 
 import rules
-from tap import Tap
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.tap import Tap  # noqa: E402
 
 ROOT = os.environ.get("REALLIVE_SOURCE_ROOT", str(pathlib.Path(__file__).resolve().parents[2]))
 
