@@ -189,7 +189,7 @@ void TestPeer::take_rtp(std::span<uint8_t> datagram) {
   if (!opened && opened.status != SrtpStatus::kReplayed) return;
   if (check_nonces) {
     const auto header = rtp::parse_header(sealed);
-    auto [entry, fresh] = sealed_.try_emplace({header->ssrc, opened.index}, sealed);
+    auto [entry, fresh] = sealed_.try_emplace({header->ssrc, header->sequence}, sealed);
     if (!fresh) ++(entry->second == sealed ? identical_repeats : nonce_repeats);
   }
   if (!opened) return;

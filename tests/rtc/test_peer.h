@@ -103,7 +103,7 @@ class TestPeer final : public DtlsTransport::Listener {
   std::string closed_;
   std::optional<SrtpSender> sender_;
   std::optional<SrtpReceiver> receiver_;
-  std::map<std::pair<uint32_t, uint64_t>, Buffer> sealed_;
+  std::map<std::pair<uint32_t, uint16_t>, Buffer> sealed_;  // by SSRC and number: no test wraps
 };
 
 }  // namespace reallive::rtc
