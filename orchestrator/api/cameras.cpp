@@ -97,8 +97,7 @@ http::Response camera_response(const auth::Principal& principal, const catalog::
 }
 
 /// What a role may not set, whoever owns the camera.
-base::Result<void> check_rights(Context& context, const auth::Principal& principal,
-                                const catalog::CameraFields& fields) {
+base::Result<void> check_rights(const auth::Principal& principal, const catalog::CameraFields& fields) {
   const bool admin = principal.role == auth::Role::admin;
   if (fields.source_url) {
     const auto source = pipeline::parse_camera_source(*fields.source_url);
@@ -112,12 +111,6 @@ base::Result<void> check_rights(Context& context, const auth::Principal& princip
     if (!admin) {
       return tl::unexpected(
           base::Error{"AUTH_INSUFFICIENT_PERMISSIONS", "Only admins may give a camera to somebody else.", "ownerId"});
-    }
-    if (!fields.owner_id->empty()) {
-      const auto owner = context.deps.users.find(*fields.owner_id);
-      if (!owner || owner->organization_id != principal.organization_id) {
-        return base::invalid("ownerId", "There is no such user.");
-      }
     }
   }
   return {};
@@ -134,7 +127,7 @@ void create(Context& context, const http::Reply& reply) {
 
     auto fields = read_camera_fields(request, nullptr);
     if (!fields) return reply_error(reply, fields.error());
-    if (const auto allowed = check_rights(context, principal, *fields); !allowed) {
+    if (const auto allowed = check_rights(principal, *fields); !allowed) {
       return reply_error(reply, allowed.error());
     }
     if (!fields->owner_id) fields->owner_id = principal.user_id;
@@ -174,7 +167,7 @@ void update(Context& context, const http::Reply& reply) {
                         auto fields = read_camera_fields(*reply.request(), &camera);
                         if (!fields) return reply_error(reply, fields.error());
                         if (fields->owner_id == camera.owner_id) fields->owner_id.reset();
-                        if (const auto allowed = check_rights(context, principal, *fields); !allowed) {
+                        if (const auto allowed = check_rights(principal, *fields); !allowed) {
                           return reply_error(reply, allowed.error());
                         }
                         const auto changed = context.deps.cameras.update(camera.organization_id, camera.id, *fields);

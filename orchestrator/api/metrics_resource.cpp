@@ -96,6 +96,10 @@ void install_metrics(http::Router& router, Context& context) {
     if (is_this_machine(*request) && !request->headers.has("Authorization")) return write_all(context, reply);
     context.require(reply, [&context, reply](const auth::Principal& principal) {
       if (const auto refusal = access_error(auth::can_manage_users(principal))) return reply_error(reply, *refusal);
+      // The figures are the whole server's, so they are for those who run it and not for every tenant's admin.
+      if (principal.organization_id != auth::default_organization) {
+        return reply.error(403, "AUTH_INSUFFICIENT_PERMISSIONS", "Metrics are for the admins of this server.");
+      }
       write_all(context, reply);
     });
   });

@@ -1,0 +1,174 @@
+// The API on a real database with real accounts, asked without sockets. Media alone is a stand-in: these tests are
+// about who may do what and what is answered; tests/api/server_test.py asks the real program with real media.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/api.h"
+#include "auth/password.h"
+#include "events/bus.h"
+#include "support/manual_clock.h"
+#include "support/queue_executor.h"
+#include "support/temp_dir.h"
+
+namespace reallive::api::testing_only {
+
+inline constexpr char offer[] = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n";
+
+/// TEST DOUBLE for media::Media: answers at once what the test says, and keeps count.
+class StandInMedia final : public media::Media {
+ public:
+  void set_source(const media::SourceSpec&) override {}
+  void remove_source(const std::string&) override {}
+  void view(const std::string& stream, const std::string&, media::SessionCallback done) override {
+    answer(stream, "view", done);
+  }
+  void publish(const std::string& stream, const std::string&, media::SessionCallback done) override {
+    answer(stream, "publish", done);
+  }
+  bool trickle(const std::string& session, const std::string&) override { return open.count(session) > 0; }
+  base::Result<std::string> restart_ice(const std::string& session, const std::string&) override {
+    if (open.count(session) == 0) return base::fail("no-such-session", "gone");
+    return std::string("a=ice-ufrag:serv\r\n");
+  }
+  bool end_session(const std::string& session) override { return open.erase(session) > 0; }
+  media::StreamStatus status(const std::string& stream) const override {
+    const auto found = statuses.find(stream);
+    return found == statuses.end() ? media::StreamStatus() : found->second;
+  }
+  std::vector<media::SessionStats> sessions() const override {
+    std::vector<media::SessionStats> list;
+    for (const auto& session : open)
+      list.push_back(session.second);
+    return list;
+  }
+  uint16_t webrtc_port() const override { return 8189; }
+  void shutdown() override {}
+
+  void answer(const std::string& stream, const std::string& kind, const media::SessionCallback& done) {
+    if (error) return done(base::fail(*error, "media's own reason"));
+    media::SessionStats stats;
+    stats.session = "media-" + std::to_string(++count);
+    stats.stream = stream;
+    stats.kind = kind;
+    stats.connected = true;
+    open[stats.session] = stats;
+    done(media::SessionReply{stats.session, "v=0\r\nanswer"});
+  }
+
+  std::optional<std::string> error;
+  std::map<std::string, media::SessionStats> open;
+  std::map<std::string, media::StreamStatus> statuses;
+  int count = 0;
+};
+
+struct Answer {
+  int status = 0;
+  http::Response response;
+  base::Json json;
+
+  std::string code() const { return json.get("error").get_string("code").value_or(""); }
+  std::string field() const { return json.get("error").get("details").get_string("field").value_or(""); }
+  std::string header(const std::string& name) const { return response.headers.get(name).value_or(""); }
+};
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+class ApiTest : public testing::Test {
+ protected:
+  ApiTest() {
+    auto made = auth::Authenticator::create({.bcrypt_cost = 4}, dir.path(), users, executor, clock);
+    authenticator = std::move(*made);
+    make_api({});
+  }
+  ~ApiTest() override {
+    api.reset();
+    authenticator.reset();
+    executor.run();
+  }
+  void make_api(Config config) {
+    api.reset();
+    router = http::Router();
+    api = std::make_unique<Api>(std::move(config),
+                                Dependencies{*authenticator, users, cameras, sessions, media, live, executor, clock});
+    api->install(router);
+  }
+
+  /// An account; its token is tokens[name].
+  auth::User add_user(const std::string& name, auth::Role role, const std::string& organization = "default") {
+    const auth::NewUser user{name, "", role, *auth::hash_password("password-of-" + name, 4), organization};
+    const auto created = users.create(user);
+    EXPECT_TRUE(created) << created.error().message;
+    tokens[name] = authenticator->issue_token(created->principal())->token;
+    return *created;
+  }
+  catalog::Camera add_camera(const std::string& name, const std::string& owner_id,
+                             const std::string& organization = "default") {
+    catalog::CameraFields fields;
+    fields.name = name;
+    if (!owner_id.empty()) fields.owner_id = owner_id;
+    const auto camera = cameras.create(organization, fields);
+    EXPECT_TRUE(camera) << camera.error().message;
+    return *camera;
+  }
+  void add_organization(const std::string& id) {
+    auto session = database->session();
+    ASSERT_TRUE(session->execute(
+        "INSERT INTO organizations (id, name, created_at, updated_at) VALUES (:id, 'o', '', '')", {{"id", id}}));
+  }
+
+  /// `who`: a user's name (their token is sent), or empty for nobody.
+  Answer ask(const std::string& method, const std::string& target, const std::string& who = {},
+             const std::string& body = {}, Fields headers = {}) {
+    if (!who.empty()) headers.emplace_back("Authorization", "Bearer " + tokens.at(who));
+    if (!body.empty() && body.front() == '{') headers.emplace_back("Content-Type", "application/json");
+    if (!body.empty() && body.front() == 'v') headers.emplace_back("Content-Type", "application/sdp");
+    auto request = std::make_shared<http::Request>();
+    request->id = "request-1";
+    request->method = method;
+    request->path = target.substr(0, target.find('?'));
+    request->segments = http::split_path(request->path).value();
+    if (target.find('?') != std::string::npos) {
+      request->query = http::parse_query(target.substr(target.find('?') + 1)).value();
+    }
+    for (const auto& [name, value] : headers)
+      request->headers.add(name, value);
+    request->body = body;
+    request->remote_address = remote_address;
+    request->scheme = "http";
+    request->host = "cam.local:8080";
+    Answer answer;
+    router.dispatch(request, http::Reply(request, [&](http::Response response) {
+                      answer.status = response.status;
+                      answer.response = std::move(response);
+                    }));
+    EXPECT_TRUE(executor.run_until([&] { return answer.status != 0; })) << method << " " << target << ": no answer";
+    if (auto json = base::Json::parse(answer.response.body)) answer.json = *json;
+    if (api)
+      api->observer()(
+          http::Exchange{request, answer.status, answer.response.body.size(), std::chrono::milliseconds(3)});
+    return answer;
+  }
+
+  test::TempDir dir;
+  test::ManualClock clock;
+  test::QueueExecutor executor;
+  std::unique_ptr<db::Database> database = std::move(*db::Database::open({dir / "t.db"}));
+  auth::Users users{*database, clock};
+  catalog::Cameras cameras{*database, clock};
+  catalog::Sessions sessions{*database, clock};
+  events::Bus bus;
+  Live live{cameras, sessions, bus, clock};
+  StandInMedia media;
+  std::unique_ptr<auth::Authenticator> authenticator;
+  http::Router router;
+  std::unique_ptr<Api> api;
+  std::map<std::string, std::string> tokens;
+  std::string remote_address = "192.0.2.7";
+};
+
+}  // namespace reallive::api::testing_only
