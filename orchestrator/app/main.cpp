@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/commands.h"
+#include "app/serve.h"
 #include "reallive-config.h"
 
 namespace {
@@ -14,6 +15,15 @@ void add_common(CLI::App& command, CommonOptions& options, bool with_json) {
   command.add_option("-c,--config", options.config_file, "Configuration file (TOML)")->type_name("FILE");
   command.add_option("--data", options.data_dir, "Data directory; default ~/.local/share/reallive")->type_name("DIR");
   if (with_json) command.add_flag("--json", options.json, "Print JSON");
+}
+
+void add_serve_command(CLI::App& top, CommonOptions& options, int& result) {
+  CLI::App* command = top.add_subcommand("serve", "Run the server");
+  add_common(*command, options, false);
+  command->add_option("--set", options.sets, "A setting, such as http.listen=127.0.0.1:8080; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->take_all();
+  command->callback([&] { result = serve(options); });
 }
 
 void add_user_commands(CLI::App& top, UserOptions& options, int& result) {
@@ -82,8 +92,10 @@ int main(int argc, char** argv) {
   top.set_version_flag("--version", "reallive " REALLIVE_VERSION);
   top.require_subcommand(1);
   int result = exit_done;
+  CommonOptions server;
   UserOptions user;
   CameraOptions camera;
+  add_serve_command(top, server, result);
   add_user_commands(top, user, result);
   add_camera_commands(top, camera, result);
   try {

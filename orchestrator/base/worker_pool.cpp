@@ -1,8 +1,7 @@
 #include "base/worker_pool.h"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <pthread.h>
 #include <utility>
 
 namespace reallive::base {

@@ -1,0 +1,171 @@
+#include "app/serve.h"
+
+#include <iostream>
+#include <signal.h>
+#include <utility>
+
+#include "api/api.h"
+#include "api/live.h"
+#include "app/control.h"
+#include "app/main_loop.h"
+#include "app/places.h"
+#include "app/sources.h"
+#include "auth/authenticator.h"
+#include "base/log.h"
+#include "events/bus.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "http/static_files.h"
+#include "media/media.h"
+
+namespace reallive::app {
+
+using base::Result;
+
+namespace {
+
+namespace log = base::log;
+
+// Its members are made in this order and go in the opposite one: whoever uses another stands below it.
+class Server {
+ public:
+  Server(Configuration configuration, std::unique_ptr<Store> store)
+      : configuration_(std::move(configuration)), store_(std::move(store)) {}
+
+  Result<void> start() {
+    if (auto ready = prepare_database(); !ready) return ready;
+    auto authenticator =
+        auth::Authenticator::create({.token_life = std::chrono::hours(configuration_.auth_token_hours)},
+                                    store_->data_dir.path(), store_->users, loop_, base::system_clock());
+    if (!authenticator) return tl::unexpected(authenticator.error());
+    authenticator_ = std::move(*authenticator);
+
+    use_own_plugins();
+    auto media = media::Media::create({.webrtc_listen = configuration_.webrtc_listen,
+                                       .announced_addresses = configuration_.webrtc_announce,
+                                       .viewer_linger_ms = static_cast<unsigned>(configuration_.streams_linger_ms),
+                                       .start_limit_ms = static_cast<unsigned>(configuration_.streams_start_limit_ms)},
+                                      live_);
+    if (!media) return tl::unexpected(media.error());
+    media_ = std::move(*media);
+    sources_ = std::make_unique<Sources>(*media_);
+    if (auto loaded = load_cameras(); !loaded) return loaded;
+    store_->cameras.subscribe([this](const catalog::CameraEvent& event) { sources_->apply(event); });
+
+    api_ = std::make_unique<api::Api>(
+        api::Config{}, api::Dependencies{*authenticator_, store_->users, store_->cameras, store_->sessions, *media_,
+                                         live_, loop_, base::system_clock()});
+    api_->install(router_);
+    router_.set_fallback(http::StaticFiles(web_dir()));
+    auto http = http::Server::create(
+        {.listen = {configuration_.http_listen}, .cors = {.origins = configuration_.http_allow_origins}}, router_,
+        api_->observer());
+    if (!http) return tl::unexpected(http.error());
+    http_ = std::move(*http);
+
+    auto control = ControlServer::create(store_->data_dir, loop_, [this] { reload(); });
+    if (!control) return tl::unexpected(control.error());
+    control_ = std::move(*control);
+    return {};
+  }
+
+  void announce() {
+    for (const std::string& address : http_->addresses()) {
+      const size_t scheme = address.find("://");
+      std::cout << "listening " << address.substr(0, scheme) << ' ' << address.substr(scheme + 3) << std::endl;
+    }
+    const std::string& webrtc = configuration_.webrtc_listen;
+    std::cout << "listening webrtc " << webrtc.substr(0, webrtc.rfind(':')) << ':' << media_->webrtc_port()
+              << std::endl;
+    std::string missing;
+    for (const auto& [name, address] :
+         {std::pair{"https", &configuration_.https_listen}, std::pair{"rtsp", &configuration_.rtsp_listen},
+          std::pair{"rtsps", &configuration_.rtsps_listen}, std::pair{"rtmp", &configuration_.rtmp_listen},
+          std::pair{"rtmps", &configuration_.rtmps_listen}, std::pair{"srt", &configuration_.srt_listen}})
+      if (*address != "off") missing += (missing.empty() ? "" : ", ") + std::string(name) + " (" + *address + ")";
+    if (!missing.empty()) std::cout << "not there yet in this version: " << missing << std::endl;
+    if (store_->users.count().value_or(1) == 0)
+      std::cout << "nobody has an account yet, so nothing can be watched or published. Make one:\n"
+                << "  printf %s PASSWORD | reallive user add NAME --role admin --password-stdin --data "
+                << store_->data_dir.path().string() << std::endl;
+    if (store_->data_dir.is_open_to_others())
+      log::warning("app", "others on this machine may look into the data directory",
+                   {{"directory", store_->data_dir.path().string()}});
+  }
+
+  void run() {
+    for (const int number : {SIGTERM, SIGINT})
+      loop_.on_signal(number, [this] { stop(); });
+    loop_.run();
+    if (auto ended = store_->sessions.end_active(); !ended)
+      log::warning("app", "the end of sessions could not be written", {{"reason", ended.error().message}});
+  }
+
+ private:
+  Result<void> prepare_database() {
+    auto stale = store_->sessions.close_stale();
+    if (!stale) return tl::unexpected(stale.error());
+    if (*stale > 0)
+      log::warning("app", "the last server stopped without notice", {{"sessions", std::to_string(*stale)}});
+    return store_->cameras.reset_status();
+  }
+
+  Result<void> load_cameras() {
+    auto cameras = store_->cameras.all();
+    if (!cameras) return tl::unexpected(cameras.error());
+    sources_->replace(*cameras);
+    return {};
+  }
+
+  // Accounts need nothing: they are looked up with each request.
+  void reload() {
+    if (auto loaded = load_cameras(); !loaded)
+      log::error("app", "cameras could not be read", {{"reason", loaded.error().message}});
+  }
+
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    log::info("app", "stopping");
+    api_->drain();
+    media_->shutdown();
+    // What media posted about sessions that ended comes first.
+    loop_.quit();
+  }
+
+  const Configuration configuration_;
+  std::unique_ptr<Store> store_;
+  MainLoop loop_;
+  events::Bus bus_;
+  api::Live live_{store_->cameras, store_->sessions, bus_, base::system_clock()};
+  std::unique_ptr<auth::Authenticator> authenticator_;
+  std::unique_ptr<media::Media> media_;
+  std::unique_ptr<Sources> sources_;
+  std::unique_ptr<api::Api> api_;
+  http::Router router_;
+  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<ControlServer> control_;
+  bool stopping_ = false;
+};
+
+}  // namespace
+
+int serve(const CommonOptions& options) {
+  auto configuration = configure(options);
+  if (!configuration) return report(configuration.error());
+  if (configuration->webrtc_listen == "off")
+    return report({"configuration", "webrtc.listen: off would leave no way to watch: there is no other protocol yet"});
+  log::configure(configuration->log);
+  auto data_dir = open_data_dir(*configuration);
+  if (!data_dir) return report(data_dir.error());
+  const auto lock = ServerLock::take(*data_dir);
+  if (!lock) return report(lock.error());
+  auto store = Store::open(std::move(*data_dir));
+  if (!store) return report(store.error());
+  Server server(std::move(*configuration), std::move(*store));
+  if (auto started = server.start(); !started) return report(started.error());
+  server.announce();
+  server.run();
+  return exit_done;
+}
+
+}  // namespace reallive::app
