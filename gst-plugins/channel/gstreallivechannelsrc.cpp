@@ -180,7 +180,8 @@ void control(GstElement* element) {
   if (const auto tracks = reader->wait_tracks(serial)) {
     apply(element, reader, *tracks);
   } else {
-    gst_task_pause(source.control.get());
+    // Interrupted: begin_close() waits to join this task. Pausing it here could undo the stop that came before.
+    gst_task_stop(source.control.get());
   }
 }
 
