@@ -16,7 +16,10 @@
 #include "common/guard.h"
 #include "common/ref.h"
 #include "rtc/send/stream.h"
+#include "rtc/sink_media.h"
 #include "rtc/sink_notifier.h"
+#include "rtc/sink_properties.h"
+#include "rtc/sink_state.h"
 #include "rtc/sink_structures.h"
 
 GST_DEBUG_CATEGORY_STATIC(reallive_rtc_sink_debug);
@@ -24,47 +27,6 @@ GST_DEBUG_CATEGORY_STATIC(reallive_rtc_sink_debug);
 
 using namespace reallive;       // NOLINT(google-build-using-namespace)
 using namespace reallive::rtc;  // NOLINT(google-build-using-namespace)
-
-namespace {
-
-enum Property {
-  kPropNone,
-  kPropListen,
-  kPropEndpointName,
-  kPropAnnouncedAddresses,
-  kPropPort,
-  kPropReady,
-  kPropStats,
-  kPropMaxSessions,
-  kPropHandshakes,
-  kPropConnectTimeout,
-  kPropConsentTimeout,
-  kPropCacheMs,
-  kPropCacheBytes,
-};
-
-// One request pad. The segment belongs to the pad's streaming thread, `eos` to Sink::mutex.
-struct SinkTrack {
-  size_t number = 0;
-  GstSegment segment{};
-  bool eos = false;
-};
-
-struct Sink {
-  std::mutex mutex;  // guards what follows; never held while pushing, emitting, or calling the stream or the endpoint
-  EndpointConfig config;
-  std::vector<std::string> announced;
-  CacheLimits cache;
-  std::shared_ptr<Endpoint> endpoint;  // from READY up
-  std::shared_ptr<SinkNotifier> notifier;
-  std::shared_ptr<Stream> stream;
-  std::map<GstPad*, std::unique_ptr<SinkTrack>> tracks;
-  guint next_pad = 0;
-  TimePoint zero{};  // for pipelines without a clock
-  bool ready = false;
-};
-
-}  // namespace
 
 struct GstRealLiveRtcSink {
   GstElement parent;
@@ -76,14 +38,7 @@ struct GstRealLiveRtcSinkClass {
 G_DEFINE_TYPE(GstRealLiveRtcSink, gst_reallive_rtc_sink, GST_TYPE_ELEMENT)
 GST_ELEMENT_REGISTER_DEFINE(reallivertcsink, "reallivertcsink", GST_RANK_NONE, gst_reallive_rtc_sink_get_type())
 
-namespace {
-
-GstStaticPadTemplate video_template =
-    GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
-                            GST_STATIC_CAPS("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au; "
-                                            "video/x-vp8"));
-GstStaticPadTemplate audio_template =
-    GST_STATIC_PAD_TEMPLATE("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS("audio/x-opus"));
+namespace reallive::rtc {
 
 Sink& sink_of(gpointer element) {
   return *reinterpret_cast<GstRealLiveRtcSink*>(element)->sink;
@@ -100,23 +55,6 @@ SinkTrack* track_of(Sink& sink, GstPad* pad) {
   return found == sink.tracks.end() ? nullptr : found->second.get();
 }
 
-std::vector<std::string> split_list(const char* text) {
-  std::vector<std::string> parts;
-  g_auto(GStrv) pieces = g_strsplit(text ? text : "", ",", -1);
-  for (char** piece = pieces; *piece; ++piece) {
-    const char* trimmed = g_strstrip(*piece);
-    if (*trimmed) parts.emplace_back(trimmed);
-  }
-  return parts;
-}
-
-std::string join_list(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const auto& part : parts)
-    text += (text.empty() ? "" : ",") + part;
-  return text;
-}
-
 void update_ready(GstElement* element) {
   Sink& sink = sink_of(element);
   const bool ready = stream_of(sink)->ready();
@@ -128,128 +66,16 @@ void update_ready(GstElement* element) {
   g_object_notify(G_OBJECT(element), "ready");
 }
 
-// RFC 6184 section 8.1: what the caps say, until the stream's own parameter sets do.
-std::string profile_level_id(const GstStructure* caps) {
-  static const std::map<std::string, std::string> kProfiles = {
-      {"constrained-baseline", "42e0"}, {"baseline", "4200"}, {"main", "4d00"}, {"high", "6400"}};
-  const char* profile = gst_structure_get_string(caps, "profile");
-  const char* level = gst_structure_get_string(caps, "level");
-  const auto found = kProfiles.find(profile ? profile : "constrained-baseline");
-  const double number = level ? g_ascii_strtod(level, nullptr) : 3.1;
-  char text[8];
-  g_snprintf(text, sizeof text, "%s%02x", found == kProfiles.end() ? "42e0" : found->second.c_str(),
-             static_cast<unsigned>(number * 10 + 0.5) & 0xFF);
-  return text;
-}
+}  // namespace reallive::rtc
 
-bool set_caps(GstElement* element, SinkTrack& track, GstCaps* caps) {
-  const GstStructure* structure = gst_caps_get_structure(caps, 0);
-  const auto stream = stream_of(sink_of(element));
-  if (gst_structure_has_name(structure, "video/x-h264")) {
-    stream->set_codec(track.number, CodecKind::kH264, profile_level_id(structure));
-  } else if (gst_structure_has_name(structure, "video/x-vp8")) {
-    stream->set_codec(track.number, CodecKind::kVp8, {});
-  } else if (gst_structure_has_name(structure, "audio/x-opus")) {
-    stream->set_codec(track.number, CodecKind::kOpus, {});
-  } else {
-    return false;
-  }
-  update_ready(element);
-  return true;
-}
+namespace {
 
-std::optional<int64_t> capture_time(GstBuffer* buffer) {
-  static GstCaps* const kUnix = gst_caps_new_empty_simple("timestamp/x-unix");
-  const auto* meta = gst_buffer_get_reference_timestamp_meta(buffer, kUnix);
-  if (!meta) return std::nullopt;
-  return static_cast<int64_t>(meta->timestamp);
-}
-
-// When running time was 0 on the steady clock: by the pipeline's clock, else by the first buffer.
-TimePoint running_zero(GstElement* element, TimePoint now, int64_t running_ns) {
-  Sink& sink = sink_of(element);
-  const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(element));
-  const GstClockTime base = gst_element_get_base_time(element);
-  if (clock && GST_CLOCK_TIME_IS_VALID(base) && GST_STATE(element) == GST_STATE_PLAYING) {
-    const auto running = static_cast<int64_t>(gst_clock_get_time(clock.get())) - static_cast<int64_t>(base);
-    return now - std::chrono::nanoseconds(running);
-  }
-  std::lock_guard lock(sink.mutex);
-  if (sink.zero == TimePoint{}) sink.zero = now - std::chrono::nanoseconds(running_ns);
-  return sink.zero;
-}
-
-GstFlowReturn chain(GstElement* element, GstPad* pad, GstBuffer* buffer) {
-  Sink& sink = sink_of(element);
-  SinkTrack* track = track_of(sink, pad);
-  if (!track) return GST_FLOW_FLUSHING;
-  if (track->eos) return GST_FLOW_EOS;
-  const GstClockTime pts = GST_BUFFER_PTS(buffer);
-  if (track->segment.format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID(pts)) {
-    GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("Viewers need buffers with times; put a parser before the sink."),
-                      ("no timestamp, or the segment's format is not TIME"));
-    return GST_FLOW_ERROR;
-  }
-  guint64 absolute = 0;
-  const int sign = gst_segment_to_running_time_full(&track->segment, GST_FORMAT_TIME, pts, &absolute);
-  if (sign == 0) return GST_FLOW_OK;
-
-  UnitTime time;
-  time.running_ns = sign * static_cast<int64_t>(absolute);
-  time.arrival = Clock::now();
-  time.zero = running_zero(element, time.arrival, time.running_ns);
-  time.capture_unix_ns = capture_time(buffer);
-  // Frames before the segment come out of a cache all at once: they count as come when they were made.
-  if (pts < track->segment.start) time.arrival -= std::chrono::nanoseconds(track->segment.start - pts);
-
-  GstMapInfo map;
-  if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) return GST_FLOW_ERROR;
-  const auto pushed = stream_of(sink)->push(track->number, {map.data, map.size}, time);
-  gst_buffer_unmap(buffer, &map);
-  if (!pushed) GST_WARNING_OBJECT(pad, "left out: %s", pushed.error().message.c_str());
-  return GST_FLOW_OK;
-}
-
-void end_track(GstElement* element, SinkTrack& track, guint32 seqnum) {
-  Sink& sink = sink_of(element);
-  {
-    std::lock_guard lock(sink.mutex);
-    track.eos = true;
-    if (!std::all_of(sink.tracks.begin(), sink.tracks.end(), [](const auto& entry) { return entry.second->eos; })) {
-      return;
-    }
-  }
-  GstMessage* message = gst_message_new_eos(GST_OBJECT(element));
-  gst_message_set_seqnum(message, seqnum);
-  gst_element_post_message(element, message);
-}
-
-bool handle_event(GstElement* element, GstPad* pad, GstEvent* event) {
-  Sink& sink = sink_of(element);
-  SinkTrack* track = track_of(sink, pad);
-  if (!track) return false;
-  switch (GST_EVENT_TYPE(event)) {
-    case GST_EVENT_CAPS: {
-      GstCaps* caps = nullptr;
-      gst_event_parse_caps(event, &caps);
-      return set_caps(element, *track, caps);
-    }
-    case GST_EVENT_SEGMENT:
-      gst_event_copy_segment(event, &track->segment);
-      return true;
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_FLUSH_STOP: {
-      std::lock_guard lock(sink.mutex);
-      track->eos = false;
-      return true;
-    }
-    case GST_EVENT_EOS:
-      end_track(element, *track, gst_event_get_seqnum(event));
-      return true;
-    default:
-      return true;
-  }
-}
+GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
+                            GST_STATIC_CAPS("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au; "
+                                            "video/x-vp8"));
+GstStaticPadTemplate audio_template =
+    GST_STATIC_PAD_TEMPLATE("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS("audio/x-opus"));
 
 GstPad* request_new_pad(GstElement* element, GstPadTemplate* pad_template, const gchar* name, const GstCaps*) {
   return guard(static_cast<GstPad*>(nullptr), [&] {
@@ -264,11 +90,11 @@ GstPad* request_new_pad(GstElement* element, GstPadTemplate* pad_template, const
     GstPad* pad = gst_pad_new_from_template(pad_template, pad_name.c_str());
     gst_pad_set_chain_function(pad, [](GstPad* self, GstObject* parent, GstBuffer* buffer) -> GstFlowReturn {
       const auto owned = Ref<GstBuffer>::adopt(buffer);
-      return guard(GST_FLOW_ERROR, [&] { return chain(GST_ELEMENT(parent), self, owned.get()); });
+      return guard(GST_FLOW_ERROR, [&] { return sink_chain(GST_ELEMENT(parent), self, owned.get()); });
     });
     gst_pad_set_event_function(pad, [](GstPad* self, GstObject* parent, GstEvent* event) -> gboolean {
       const auto owned = Ref<GstEvent>::adopt(event);
-      return guard(FALSE, [&]() -> gboolean { return handle_event(GST_ELEMENT(parent), self, owned.get()); });
+      return guard(FALSE, [&]() -> gboolean { return sink_event(GST_ELEMENT(parent), self, owned.get()); });
     });
     auto track = std::make_unique<SinkTrack>();
     gst_segment_init(&track->segment, GST_FORMAT_UNDEFINED);
@@ -419,147 +245,9 @@ GstStructure* viewer_stats(GstElement* element, const gchar* viewer) {
   });
 }
 
-void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
-  guard([&] {
-    Sink& sink = sink_of(object);
-    std::lock_guard lock(sink.mutex);
-    const auto text = [&] {
-      const char* string = g_value_get_string(value);
-      return std::string(string ? string : "");
-    };
-    const auto milliseconds = [&] { return std::chrono::milliseconds(g_value_get_uint(value)); };
-    switch (id) {
-      case kPropListen:
-        sink.config.listen = text();
-        break;
-      case kPropEndpointName:
-        sink.config.name = text();
-        break;
-      case kPropAnnouncedAddresses:
-        sink.announced = split_list(g_value_get_string(value));
-        break;
-      case kPropMaxSessions:
-        sink.config.max_sessions = g_value_get_uint(value);
-        break;
-      case kPropHandshakes:
-        sink.config.handshakes_per_second = g_value_get_uint(value);
-        break;
-      case kPropConnectTimeout:
-        sink.config.connect_timeout = milliseconds();
-        break;
-      case kPropConsentTimeout:
-        sink.config.consent_timeout = milliseconds();
-        break;
-      case kPropCacheMs:
-        sink.cache.gop = milliseconds();
-        sink.stream->set_limits(sink.cache);
-        break;
-      case kPropCacheBytes:
-        sink.cache.gop_bytes = g_value_get_uint64(value);
-        sink.stream->set_limits(sink.cache);
-        break;
-      default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-    }
-  });
-}
-
-void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
-  guard([&] {
-    Sink& sink = sink_of(object);
-    std::unique_lock lock(sink.mutex);
-    const auto milliseconds = [&](std::chrono::milliseconds span) {
-      g_value_set_uint(value, static_cast<guint>(span.count()));
-    };
-    switch (id) {
-      case kPropListen:
-        g_value_set_string(value, sink.config.listen.c_str());
-        break;
-      case kPropEndpointName:
-        g_value_set_string(value, sink.config.name.c_str());
-        break;
-      case kPropAnnouncedAddresses:
-        g_value_set_string(value, join_list(sink.announced).c_str());
-        break;
-      case kPropPort:
-        g_value_set_uint(value, sink.endpoint ? sink.endpoint->port() : 0);
-        break;
-      case kPropReady:
-        g_value_set_boolean(value, sink.ready);
-        break;
-      case kPropStats: {
-        const auto stream = sink.stream;
-        const auto endpoint = sink.endpoint;
-        lock.unlock();
-        g_value_take_boxed(value,
-                           to_structure(stream->stats(), endpoint ? endpoint->stats() : EndpointStats{}).release());
-        break;
-      }
-      case kPropMaxSessions:
-        g_value_set_uint(value, sink.config.max_sessions);
-        break;
-      case kPropHandshakes:
-        g_value_set_uint(value, sink.config.handshakes_per_second);
-        break;
-      case kPropConnectTimeout:
-        milliseconds(sink.config.connect_timeout);
-        break;
-      case kPropConsentTimeout:
-        milliseconds(sink.config.consent_timeout);
-        break;
-      case kPropCacheMs:
-        milliseconds(sink.cache.gop);
-        break;
-      case kPropCacheBytes:
-        g_value_set_uint64(value, sink.cache.gop_bytes);
-        break;
-      default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
-    }
-  });
-}
-
 void finalize(GObject* object) {
   delete reinterpret_cast<GstRealLiveRtcSink*>(object)->sink;
   G_OBJECT_CLASS(gst_reallive_rtc_sink_parent_class)->finalize(object);
-}
-
-void install_properties(GObjectClass* klass) {
-  constexpr auto kStatic = G_PARAM_STATIC_STRINGS;
-  const auto kBefore = static_cast<GParamFlags>(G_PARAM_READWRITE | kStatic | GST_PARAM_MUTABLE_READY);
-  const auto kAlways = static_cast<GParamFlags>(G_PARAM_READWRITE | kStatic | GST_PARAM_MUTABLE_PLAYING);
-  const auto kRead = static_cast<GParamFlags>(G_PARAM_READABLE | kStatic);
-  const EndpointConfig config;
-  const CacheLimits cache;
-  const auto add = [&](Property id, GParamSpec* spec) { g_object_class_install_property(klass, id, spec); };
-  add(kPropListen, g_param_spec_string("listen", "Listen", "UDP address HOST:PORT, or :PORT for IPv4 and IPv6",
-                                       config.listen.c_str(), kBefore));
-  add(kPropEndpointName, g_param_spec_string("endpoint-name", "Endpoint name",
-                                             "Elements of one name share an endpoint whose port is 0", "", kBefore));
-  add(kPropAnnouncedAddresses,
-      g_param_spec_string("announced-addresses", "Announced addresses",
-                          "Comma-separated addresses that viewers are told instead of this machine's own (NAT)", "",
-                          kAlways));
-  add(kPropPort, g_param_spec_uint("port", "Port", "What was bound; 0 below READY", 0, 65535, 0, kRead));
-  add(kPropReady, g_param_spec_boolean("ready", "Ready", "Every pad has caps: offers can be answered", FALSE, kRead));
-  add(kPropStats,
-      g_param_spec_boxed("stats", "Statistics", "Totals of stream and endpoint", GST_TYPE_STRUCTURE, kRead));
-  add(kPropMaxSessions, g_param_spec_uint("max-sessions", "Maximum sessions", "Viewers and publishers of one address",
-                                          1, 1'000'000, config.max_sessions, kBefore));
-  add(kPropHandshakes, g_param_spec_uint("handshakes-per-second", "Handshakes per second",
-                                         "DTLS handshakes that one address begins in a second", 1, 100'000,
-                                         config.handshakes_per_second, kBefore));
-  add(kPropConnectTimeout, g_param_spec_uint("connect-timeout-ms", "Connect timeout",
-                                             "A viewer that is not connected by then is dropped, ms", 100, 600'000,
-                                             static_cast<guint>(config.connect_timeout.count()), kBefore));
-  add(kPropConsentTimeout,
-      g_param_spec_uint("consent-timeout-ms", "Consent timeout", "A viewer without ICE checks for so long is gone, ms",
-                        1000, 600'000, static_cast<guint>(config.consent_timeout.count()), kBefore));
-  add(kPropCacheMs, g_param_spec_uint("cache-max-ms", "Cache duration", "Longest group of pictures that is cached, ms",
-                                      0, 600'000, static_cast<guint>(cache.gop.count()), kBefore));
-  add(kPropCacheBytes,
-      g_param_spec_uint64("cache-max-bytes", "Cache size", "Largest group of pictures that is cached, bytes", 0,
-                          G_MAXUINT64, cache.gop_bytes, kBefore));
 }
 
 void install_signals(GType type) {
@@ -592,10 +280,10 @@ static void gst_reallive_rtc_sink_init(GstRealLiveRtcSink* self) {
 static void gst_reallive_rtc_sink_class_init(GstRealLiveRtcSinkClass* klass) {
   GST_DEBUG_CATEGORY_INIT(reallive_rtc_sink_debug, "reallivertcsink", 0, "RealLive WebRTC viewers");
   auto* object_class = G_OBJECT_CLASS(klass);
-  object_class->set_property = set_property;
-  object_class->get_property = get_property;
+  object_class->set_property = set_sink_property;
+  object_class->get_property = get_sink_property;
   object_class->finalize = finalize;
-  install_properties(object_class);
+  install_sink_properties(object_class);
   install_signals(G_TYPE_FROM_CLASS(klass));
 
   auto* element_class = GST_ELEMENT_CLASS(klass);
