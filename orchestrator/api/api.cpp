@@ -30,6 +30,7 @@ http::Observer Api::observer() {
 
 void Api::drain() {
   context_->draining = true;
+  context_->deps.live.sample();  // the last chance: media's sessions end next
 }
 
 }  // namespace reallive::api

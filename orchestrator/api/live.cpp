@@ -30,6 +30,11 @@ const char* kind_of(const signaling::Session& session) {
   return session.kind == signaling::Kind::publish ? "publish" : "view";
 }
 
+/// Somebody wanted this end: the client left without DELETE, the camera was removed, the server stops.
+bool is_orderly(std::string_view reason) {
+  return reason.empty() || reason == "peer-closed" || reason == "removed" || reason == "shutdown";
+}
+
 /// Adds what a counter grew by, and remembers it. A counter that went back began anew.
 uint64_t advance(uint64_t& known, uint64_t now) {
   const uint64_t before = std::exchange(known, now);
@@ -90,18 +95,19 @@ void Live::session_started(const signaling::Session& session) {
 
 void Live::session_ended(const signaling::Session& session, std::string_view reason) {
   ++totals_.sessions_ended;
-  if (!reason.empty()) ++totals_.sessions_failed;
+  const std::string error(is_orderly(reason) ? std::string_view() : reason);
+  if (!error.empty()) ++totals_.sessions_failed;
   const auto node = records_.extract(session.media);
   if (node.empty()) return;
   const Record& record = node.mapped();
   if (!record.row.empty()) {
-    const auto ended = sessions_.end(record.row, static_cast<int64_t>(record.bytes), reason);
+    const auto ended = sessions_.end(record.row, static_cast<int64_t>(record.bytes), error);
     if (!ended) {
       base::log::warning("api", "a session's end could not be recorded", {{"why", ended.error().message}});
     }
   }
   bus_.publish(events::SessionChanged{record.row, session.stream, session.caller.user_id, kind_of(session), false,
-                                      std::string(reason), clock_.now()});
+                                      error, clock_.now()});
 }
 
 void Live::sample() {

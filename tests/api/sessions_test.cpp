@@ -82,6 +82,17 @@ TEST_F(SessionsTest, PublicationsAreRecordedWithTheirEnd) {
   EXPECT_EQ(patch(created.header("Location"), "ann", fragment, "*").status, 404);
 }
 
+TEST_F(SessionsTest, AnEndThatSomebodyWantedIsNoError) {
+  for (const std::string reason : {"peer-closed", "removed", "shutdown"}) {
+    clock.advance(std::chrono::milliseconds(1));
+    ASSERT_EQ(ask("POST", "/whep/door", "ann", offer).status, 201);
+    live.session_gone("media-" + std::to_string(media.count), reason);
+    EXPECT_EQ(rows()[0].status, "ended") << reason;
+    EXPECT_EQ(rows()[0].error, "") << reason;
+  }
+  EXPECT_EQ(live.totals().sessions_failed, 0u);
+}
+
 TEST_F(SessionsTest, TheStreamKeyEndsWhatItBegan) {
   const Fields key = {{"Authorization", "Bearer " + door.stream_key}};
   const std::string session = ask("POST", "/whip/door", "", offer, key).header("Location");
