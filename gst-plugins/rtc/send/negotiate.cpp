@@ -125,7 +125,8 @@ const sdp::Codec* choose_h264(const sdp::Media& media, std::string_view profile_
   const sdp::Codec* best = nullptr;
   int best_score = -1;
   for (const auto& codec : media.codecs) {
-    if (!codec.is("H264") || codec.parameter("packetization-mode").value_or("0") != "1") continue;
+    const auto mode = codec.parameter("packetization-mode");
+    if (!codec.is("H264") || (mode && *mode != "1")) continue;
     const std::string profile = profile_of(codec);
     int score = 0;
     if (wanted.size() == 6 && profile == wanted) {
@@ -137,6 +138,7 @@ const sdp::Codec* choose_h264(const sdp::Media& media, std::string_view profile_
     } else if (profile == "42e01f") {
       score = 1;
     }
+    if (mode) score += 10;  // who is silent about the mode takes fragments all the same, as far as is known
     if (score > best_score) {
       best = &codec;
       best_score = score;

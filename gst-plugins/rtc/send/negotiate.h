@@ -46,8 +46,9 @@ struct ViewerPlan {
 /// "bad-offer" when nothing in the offer wants to receive.
 Result<ViewerPlan> negotiate_viewer(const sdp::Session& offer, std::span<const TrackDescription> tracks);
 
-/// The offered H.264 codec for a stream of `profile_level_id`: packetization-mode 1, and of those the exact profile
-/// and level, else the same profile, else the same profile_idc, else 42e01f, else the first. nullptr: none has mode 1.
+/// The offered H.264 codec for a stream of `profile_level_id`: packetization-mode 1 before those that do not say, and
+/// of those the exact profile and level, else the same profile, else the same profile_idc, else 42e01f, else the first.
+/// nullptr: there is none, or only such as want mode 0.
 const sdp::Codec* choose_h264(const sdp::Media& media, std::string_view profile_level_id);
 
 }  // namespace reallive::rtc

@@ -52,7 +52,8 @@ std::optional<TimePoint> VideoFeed::advance(Instant now) {
 bool VideoFeed::find_frame(Instant now) {
   const size_t track = sender_.plan().track;
   const auto key = history_.newest_key(track);
-  if (position_ && *position_ < history_.first()) {
+  if (position_ && *position_ < history_.first()) {  // a newer key frame, or time, has removed it
+    frames_skipped_ += key.value_or(history_.first()) - *position_;
     position_.reset();
     packet_ = 0;
     wishes_key_ = true;
