@@ -128,7 +128,8 @@ describe('grid', () => {
     await page.get('header button').trigger('click');
     await flushPromises();
     await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('login'));
-    expect(calls.some((call) => call.method === 'DELETE' && call.url.endsWith('/whep/door/42'))).toBe(true);
+    const ending = calls.find((call) => call.method === 'DELETE' && call.url.endsWith('/whep/door/42'));
+    expect(ending?.headers).toMatchObject({ Authorization: 'Bearer secret' });
     expect(FakePeer.last.closed).toBe(true);
   });
 

@@ -3,7 +3,7 @@ import { waitMs } from '../src/rtc/backoff';
 import { askForCaptureTime } from '../src/rtc/capture_time';
 import { bitrateText, FiguresMeter } from '../src/rtc/figures';
 import { LatencyMeter } from '../src/rtc/latency';
-import { askForStereo } from '../src/rtc/sdp';
+import { askForSenderClock, askForStereo } from '../src/rtc/sdp';
 import { preferCodec } from '../src/rtc/whip';
 
 function report(...entries: { id: string; [field: string]: unknown }[]): RTCStatsReport {
@@ -31,6 +31,18 @@ describe('askForStereo', () => {
     const done = askForStereo(offer);
     expect(askForStereo(done)).toBe(done);
     expect(askForStereo('v=0\r\n')).toBe('v=0\r\n');
+  });
+});
+
+describe('askForSenderClock', () => {
+  const codecs = 'a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 nack\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n';
+  it('asks where capture times come, for each codec but the repeats', () => {
+    const extension = 'a=extmap:13 http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time\r\n';
+    const asked = 'a=rtpmap:102 H264/90000\r\na=rtcp-fb:102 rrtr\r\na=rtcp-fb:102 nack\r\na=rtpmap:103 rtx/90000\r\na=fmtp:103 apt=102\r\n';
+    expect(askForSenderClock(extension + codecs)).toBe(extension + asked);
+  });
+  it('leaves an answer without capture times', () => {
+    expect(askForSenderClock(codecs)).toBe(codecs);
   });
 });
 

@@ -25,6 +25,7 @@ export interface LinkOptions {
   /** Adds transceivers; called once for each new peer connection. */
   prepare(peer: RTCPeerConnection): void;
   tuneOffer?(sdp: string): string;
+  tuneAnswer?(sdp: string): string;
   /** True where media comes in: then silence of the media, too, is a loss. */
   receives: boolean;
   onStatus(status: LinkStatus): void;
@@ -58,6 +59,8 @@ export function incoming(report: RTCStatsReport): Traffic {
 
 class Attempt {
   session: string | null = null;
+  /** What the session was made with: the same may end it, also after the user has signed out. */
+  token: string | null = null;
   readonly abort = new AbortController();
   connectTimer: ReturnType<typeof setTimeout> | undefined;
   answerTimer: ReturnType<typeof setTimeout> | undefined;
@@ -140,8 +143,8 @@ export class Link {
     const attempt = this.attempt;
     this.attempt = null;
     if (!attempt) return;
+    if (attempt.session) endSession(attempt.session, attempt.token);
     attempt.dispose();
-    if (attempt.session) endSession(attempt.session, this.options.token());
   }
 
   private async connect(): Promise<void> {
@@ -162,11 +165,11 @@ export class Link {
       await peer.setLocalDescription({ type: 'offer', sdp });
       if (attempt !== this.attempt) return;
       attempt.answerTimer = setTimeout(() => attempt.abort.abort(), answerLimitMs);
-      const token = this.options.token();
-      const answer = await postOffer(this.options.url, sdp, token, attempt.abort.signal);
+      attempt.token = this.options.token();
+      const answer = await postOffer(this.options.url, sdp, attempt.token, attempt.abort.signal);
       clearTimeout(attempt.answerTimer);
       if (attempt !== this.attempt) {
-        endSession(answer.session, token);
+        endSession(answer.session, attempt.token);
         return;
       }
       attempt.session = answer.session;
@@ -174,7 +177,7 @@ export class Link {
         () => this.lost(attempt, 'No media could be exchanged with the server (UDP may be blocked).'),
         connectLimitMs,
       );
-      await peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+      await peer.setRemoteDescription({ type: 'answer', sdp: this.options.tuneAnswer?.(answer.sdp) ?? answer.sdp });
     } catch (error) {
       if (attempt === this.attempt) this.failed(error);
     }

@@ -2,7 +2,7 @@
 
 import { askForCaptureTime } from './capture_time';
 import { Link, type LinkOptions } from './link';
-import { askForStereo } from './sdp';
+import { askForSenderClock, askForStereo } from './sdp';
 
 export type WatchOptions = Pick<LinkOptions, 'token' | 'createPeer' | 'onStatus' | 'onStats' | 'onUnauthorized'> & {
   stream: string;
@@ -19,6 +19,7 @@ export function watch(options: WatchOptions): Link {
       for (const kind of ['video', 'audio']) askForCaptureTime(peer.addTransceiver(kind, { direction: 'recvonly' }));
     },
     tuneOffer: askForStereo,
+    tuneAnswer: askForSenderClock,
     onLive(peer) {
       const tracks = peer
         .getTransceivers()

@@ -1,0 +1,55 @@
+// Debian's Chromium with a fresh profile, and the page's first steps in it.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { password } from './server.mjs';
+
+const screenshots = join(process.env.REALLIVE_BUILD_ROOT ?? 'build', 'screenshots');
+
+export function launchChromium() {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+    ],
+  });
+}
+
+/** A page in a profile of its own. What goes wrong inside it is printed as a TAP comment. */
+export async function newPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on('pageerror', (error) => console.log(`# page error: ${error.message}`));
+  return page;
+}
+
+export async function signIn(page, url, { user = 'ada', path = '/' } = {}) {
+  await page.goto(url + path);
+  await page.getByLabel('User name').fill(user);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+export function tile(page, stream) {
+  return page.locator(`article[data-stream="${stream}"]`);
+}
+
+export async function waitForState(page, stream, state, timeout = 20_000) {
+  await tile(page, stream).locator(`[data-state="${state}"]`).waitFor({ timeout });
+}
+
+export async function screenshot(page, name) {
+  await mkdir(screenshots, { recursive: true });
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}

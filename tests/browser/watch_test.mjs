@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
+import { difference, loudestTone, watchFrames, watchRegion } from './support/media.mjs';
+import { eventually, Server } from './support/server.mjs';
+
+// The test picture as media/ makes it: where the seconds of its clock stand (fractions of the picture), its tone.
+const seconds = { x: 0.68, y: 0.44, width: 0.06, height: 0.085 };
+const toneHertz = 440;
+
+let server;
+let browser;
+let page;
+let camera;
+let stream;
+let selector;
+
+before(async () => {
+  server = await Server.create();
+  await server.addUser('ada');
+  camera = await server.addCamera('Test picture', 'test');
+  ({ stream } = camera);
+  selector = `article[data-stream="${stream}"] video`;
+  await server.start();
+  browser = await launchChromium();
+  page = await newPage(browser);
+  await signIn(page, server.url);
+  await waitForState(page, stream, 'live');
+});
+after(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+test('the picture moves', async () => {
+  const frames = await page.evaluate(watchFrames, { selector, frames: 60 });
+  assert.ok(frames[0].width >= 640 && frames[0].height >= 360, `${frames[0].width} × ${frames[0].height}`);
+  const moved = frames.slice(1).filter((frame, at) => difference(frame.grid, frames[at].grid) > 0);
+  assert.ok(moved.length > 40, `only ${moved.length} of 59 frames differ from the one before`);
+  const perSecond = (59 * 1000) / (frames[59].at - frames[0].at);
+  assert.ok(perSecond > 20, `only ${perSecond.toFixed(1)} frames a second`);
+});
+
+test('its clock advances, once a second', async () => {
+  const changes = await page.evaluate(watchRegion, { selector, ...seconds, forMs: 5000, threshold: 200 });
+  const at = changes.filter(({ changed }) => changed > 0.002).map((change) => change.at);
+  // Frames that follow a change while the encoder sharpens it belong to that change.
+  const ticks = at.filter((time, index) => index === 0 || time - at[index - 1] > 300);
+  assert.ok(ticks.length === 5 || ticks.length === 4 || ticks.length === 6, `ticks at ${ticks.map(Math.round)}`);
+  for (const [index, time] of ticks.slice(1).entries()) {
+    assert.ok(Math.abs(time - ticks[index] - 1000) < 200, `ticks at ${ticks.map(Math.round)}`);
+  }
+});
+
+test('the tone is heard after a click, and not before', async () => {
+  const muted = () => page.evaluate((video) => document.querySelector(video).muted, selector);
+  assert.equal(await muted(), true);
+  await tile(page, stream).getByRole('button', { name: 'Turn on the sound' }).click();
+  assert.equal(await muted(), false);
+  const tone = await page.evaluate(loudestTone, { selector });
+  assert.ok(Math.abs(tone.frequency - toneHertz) < 5, `heard ${tone.frequency} Hz at ${tone.level} dB`);
+  await tile(page, stream).getByRole('button', { name: 'Turn off the sound' }).click();
+  assert.equal(await muted(), true);
+});
+
+test('the statistics show what arrives', async () => {
+  await tile(page, stream).getByRole('button', { name: 'Statistics' }).click();
+  const figure = (key) => tile(page, stream).locator(`[data-figure="${key}"]`).textContent();
+  const number = async (key) => Number.parseFloat(await figure(key));
+  await page.waitForFunction(
+    (video) => /\d/.test(document.querySelector(video).closest('article').querySelector('[data-figure="latency"]').textContent),
+    selector,
+  );
+  assert.equal(await figure('codec'), 'H.264 + opus');
+  assert.match(await figure('resolution'), /^\d{3,4} × \d{3,4}$/);
+  assert.match(await figure('bitrate'), /^[\d.]+ [kM]bit\/s$/);
+  assert.ok((await number('fps')) > 20, await figure('fps'));
+  assert.ok((await number('loss')) < 5, await figure('loss'));
+  assert.ok((await number('latency')) < 500, await figure('latency'));
+  await screenshot(page, 'watch');
+});
+
+test('full width on a phone of 360 px, in the dark', async () => {
+  const phone = await newPage(browser, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await signIn(phone, server.url);
+  await waitForState(phone, stream, 'live');
+  await phone.evaluate(watchFrames, { selector, frames: 5 });
+  await tile(phone, stream).getByRole('button', { name: 'Statistics' }).click();
+  await screenshot(phone, 'watch-360');
+  assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
+  await phone.context().close();
+});
+
+test('signing out ends the viewing at the server', async () => {
+  const token = await page.evaluate(() => JSON.parse(sessionStorage.getItem('reallive.session')).token);
+  const viewers = async () => {
+    const answer = await fetch(`${server.url}/api/v1/cameras/${camera.id}/status`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    return (await answer.json()).viewerCount;
+  };
+  assert.equal(await viewers(), 1);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await eventually(async () => (await viewers()) === 0, 'the viewer is gone');
+});
