@@ -16,14 +16,24 @@ std::optional<std::filesystem::path> from_environment(const char* name) {
   return std::filesystem::path(text);
 }
 
+std::filesystem::path program_dir() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
 // The program runs from BUILD/orchestrator/app.
 std::optional<std::filesystem::path> build_tree() {
   std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return std::nullopt;
-  const std::filesystem::path top = program.parent_path().parent_path().parent_path();
+  const std::filesystem::path top = program_dir().parent_path().parent_path();
   if (!std::filesystem::exists(top / "build.ninja", error)) return std::nullopt;
   return top;
+}
+
+// Where an installed directory is now: the whole prefix may have been moved, or staged for a package.
+std::filesystem::path installed(const std::filesystem::path& directory) {
+  std::error_code error;
+  const std::filesystem::path moved = program_dir().parent_path() / directory.lexically_relative(REALLIVE_PREFIX);
+  return std::filesystem::is_directory(moved, error) ? moved : directory;
 }
 
 }  // namespace
@@ -31,11 +41,11 @@ std::optional<std::filesystem::path> build_tree() {
 std::filesystem::path web_dir() {
   if (const auto named = from_environment("REALLIVE_WEB_DIR")) return *named;
   if (const auto top = build_tree()) return *top / "web" / "dist";
-  return REALLIVE_WEB_DIR;
+  return installed(REALLIVE_WEB_DIR);
 }
 
 void use_own_plugins() {
-  std::filesystem::path own = REALLIVE_PLUGIN_DIR;
+  std::filesystem::path own = installed(REALLIVE_PLUGIN_DIR);
   if (const auto named = from_environment("REALLIVE_PLUGIN_DIR")) {
     own = *named;
   } else if (const auto top = build_tree()) {
