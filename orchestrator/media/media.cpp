@@ -28,6 +28,7 @@ class MediaImpl final : public Media, public StreamListener {
     if (found != streams_.end() && found->second->spec() == spec) return;
     if (found != streams_.end()) streams_.erase(found);
     streams_.emplace(spec.stream, std::make_unique<Stream>(spec, config_, rtc_, *this));
+    changed(spec.stream);
   }
 
   void remove_source(const std::string& stream) override { streams_.erase(stream); }
