@@ -115,9 +115,9 @@ class Server:
         def read():
             for line in self.process.stdout:
                 self.output.append(line)
-                match = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+                match = re.match(r"listening http (\S+)", line)
                 if match and not found.is_set():
-                    self.url = match.group(0)
+                    self.url = "http://" + match.group(1)
                     found.set()
             found.set()
 
