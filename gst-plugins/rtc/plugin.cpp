@@ -2,9 +2,10 @@
 // It owns nothing and never fails half-way: an element that cannot be registered fails the plugin.
 #include "reallive-config.h"
 #include "rtc/gstreallivertcsink.h"
+#include "rtc/gstreallivertcsrc.h"
 
 static gboolean plugin_init(GstPlugin* plugin) {
-  return GST_ELEMENT_REGISTER(reallivertcsink, plugin);
+  return GST_ELEMENT_REGISTER(reallivertcsink, plugin) && GST_ELEMENT_REGISTER(reallivertcsrc, plugin);
 }
 
 #define PACKAGE "reallive"

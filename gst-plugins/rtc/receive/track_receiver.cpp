@@ -135,11 +135,13 @@ void TrackReceiver::hand_on(JitterBuffer::Output output, Moment now, PlayoutCloc
   if (frame_timestamp_ != packet.timestamp) {
     frame_timestamp_ = packet.timestamp;
     frame_capture_ns_ = capture_.capture_ns(packet.timestamp, arrival_ns);
+    frame_sender_time_ = capture_.known();
   }
   if (packet.marker || !track_.video()) ++counters_.frames;
   MediaPacket media;
   media.time_us = playout.map(index_, packet.timestamp, packet.arrival_us, capture_.sender_ns(packet.timestamp));
   media.capture_ns = frame_capture_ns_;
+  media.sender_time = frame_sender_time_;
   media.data = std::move(packet.data);
   put_u16(media.data.data() + 2, ++out_sequence_);
   deliver(index_, std::move(media));

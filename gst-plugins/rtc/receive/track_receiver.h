@@ -30,6 +30,7 @@ struct MediaPacket {
   Buffer data;             ///< a whole RTP packet
   int64_t time_us = 0;     ///< monotonic clock; the same for all packets of a frame
   int64_t capture_ns = 0;  ///< UNIX time; the same for all packets of a frame
+  bool sender_time = false;  ///< capture_ns is the sender's word, not the arrival
 };
 
 struct TrackStats {
@@ -96,6 +97,7 @@ class TrackReceiver {
   uint16_t out_sequence_ = 0;
   std::optional<uint32_t> frame_timestamp_;
   int64_t frame_capture_ns_ = 0;
+  bool frame_sender_time_ = false;
 };
 
 }  // namespace reallive::rtc

@@ -1,0 +1,384 @@
+// element-reallivertcsrc: one WebRTC publisher (a browser, OBS, webrtcbin) in, encoded access units out.
+//
+//   gst-launch-1.0 reallivertcsrc listen=:8189 name=in in.video_0 ! decodebin ! autovideosink
+//
+// Offers come and answers go through action signals (publish, restart-ice, remove-publisher …), so that any program
+// can carry them. Pads appear when a track has caps, end with EOS when the publisher goes, and the next may come.
+#include "rtc/gstreallivertcsrc.h"
+
+#include <mutex>
+#include <string>
+
+#include "common/guard.h"
+#include "common/ref.h"
+#include "rtc/rtc_source.h"
+#include "rtc/source_structures.h"
+
+GST_DEBUG_CATEGORY(reallive_rtc_src_debug);
+#define GST_CAT_DEFAULT reallive_rtc_src_debug
+
+using namespace reallive;       // NOLINT(google-build-using-namespace)
+using namespace reallive::rtc;  // NOLINT(google-build-using-namespace)
+
+namespace {
+
+enum Property {
+  kPropNone,
+  kPropListen,
+  kPropEndpointName,
+  kPropAnnouncedAddresses,
+  kPropPort,
+  kPropStats,
+  kPropLatency,
+  kPropMaxSessions,
+  kPropHandshakes,
+  kPropConnectTimeout,
+  kPropConsentTimeout,
+};
+
+struct Source {
+  std::mutex mutex;  // guards what follows up to `latency_ms`; never held while calling the endpoint or emitting
+  EndpointConfig config;
+  std::string announced;
+  std::shared_ptr<Endpoint> endpoint;  // from READY up
+  guint latency_ms = 200;
+  std::shared_ptr<RtcSource> source;  // set once
+};
+
+}  // namespace
+
+struct GstRealLiveRtcSrc {
+  GstBin parent;
+  Source* source;
+};
+struct GstRealLiveRtcSrcClass {
+  GstBinClass parent;
+};
+G_DEFINE_TYPE(GstRealLiveRtcSrc, gst_reallive_rtc_src, GST_TYPE_BIN)
+GST_ELEMENT_REGISTER_DEFINE(reallivertcsrc, "reallivertcsrc", GST_RANK_NONE, gst_reallive_rtc_src_get_type())
+
+namespace {
+
+GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES,
+                            GST_STATIC_CAPS("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au; "
+                                            "video/x-vp8"));
+GstStaticPadTemplate audio_template =
+    GST_STATIC_PAD_TEMPLATE("audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS("audio/x-opus"));
+
+Source& source_of(gpointer element) {
+  return *reinterpret_cast<GstRealLiveRtcSrc*>(element)->source;
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  g_auto(GStrv) pieces = g_strsplit(text.c_str(), ",", -1);
+  for (char** piece = pieces; *piece; ++piece) {
+    const char* trimmed = g_strstrip(*piece);
+    if (*trimmed) parts.emplace_back(trimmed);
+  }
+  return parts;
+}
+
+bool open_endpoint(GstElement* element) {
+  Source& self = source_of(element);
+  EndpointConfig config;
+  {
+    const std::lock_guard lock(self.mutex);
+    config = self.config;
+  }
+  auto endpoint = Endpoint::acquire(config);
+  if (!endpoint) {
+    GST_ELEMENT_ERROR(element, RESOURCE, OPEN_READ_WRITE, ("%s", endpoint.error().message.c_str()),
+                      ("listen=%s", config.listen.c_str()));
+    return false;
+  }
+  {
+    const std::lock_guard lock(self.mutex);
+    self.endpoint = std::move(*endpoint);
+  }
+  g_object_notify(G_OBJECT(element), "port");
+  return true;
+}
+
+void close_endpoint(GstElement* element) {
+  Source& self = source_of(element);
+  std::shared_ptr<Endpoint> endpoint;  // goes without the lock: it joins threads
+  const std::lock_guard lock(self.mutex);
+  endpoint.swap(self.endpoint);
+}
+
+GstStateChangeReturn change_state(GstElement* element, GstStateChange transition) {
+  return guard(GST_STATE_CHANGE_FAILURE, [&] {
+    RtcSource& source = *source_of(element).source;
+    if (transition == GST_STATE_CHANGE_NULL_TO_READY && !open_endpoint(element)) return GST_STATE_CHANGE_FAILURE;
+    if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) source.open();
+    auto result = GST_ELEMENT_CLASS(gst_reallive_rtc_src_parent_class)->change_state(element, transition);
+    if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) source.close("shutdown");
+    if (transition == GST_STATE_CHANGE_READY_TO_NULL) close_endpoint(element);
+    // Live: with or without children, nothing comes before PLAYING.
+    const bool to_paused =
+        transition == GST_STATE_CHANGE_READY_TO_PAUSED || transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED;
+    if (to_paused && result == GST_STATE_CHANGE_SUCCESS) result = GST_STATE_CHANGE_NO_PREROLL;
+    return result;
+  });
+}
+
+// What a publisher sends must never end the pipeline: errors of its tracks end the publisher.
+void handle_message(GstBin* bin, GstMessage* message) {
+  const bool swallowed = guard(false, [&] {
+    if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR && GST_MESSAGE_TYPE(message) != GST_MESSAGE_WARNING) {
+      return false;
+    }
+    const bool error = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR;
+    GError* raw = nullptr;
+    gchar* debug = nullptr;
+    (error ? gst_message_parse_error : gst_message_parse_warning)(message, &raw, &debug);
+    const GErrorPtr reason(raw);
+    const CString details(debug);
+    const std::string what = std::string(reason->message) + " (" + (debug ? debug : "") + ")";
+    return source_of(bin).source->child_complained(GST_MESSAGE_SRC(message), what, error);
+  });
+  if (swallowed) {
+    gst_message_unref(message);
+    return;
+  }
+  GST_BIN_CLASS(gst_reallive_rtc_src_parent_class)->handle_message(bin, message);
+}
+
+// Action signals: any thread.
+
+struct Serving {
+  std::shared_ptr<Endpoint> endpoint;
+  std::vector<std::string> announced;
+  guint latency_ms = 0;
+};
+
+Result<Serving> serving(GstElement* element) {
+  Source& self = source_of(element);
+  const std::lock_guard lock(self.mutex);
+  if (!self.endpoint) return fail("not-ready", "the element is not running");
+  return Serving{self.endpoint, split_list(self.announced), self.latency_ms};
+}
+
+GstStructure* failed() {
+  return gst_structure_new("error", "code", G_TYPE_STRING, "failed", "reason", G_TYPE_STRING, "an internal error",
+                           nullptr);
+}
+
+GstStructure* publish(GstElement* element, const gchar* offer, const GstStructure*) {
+  GstStructure* answer = guard(static_cast<GstStructure*>(nullptr), [&] {
+    const auto answered = serving(element).and_then([&](const Serving& here) {
+      return source_of(element).source->publish(*here.endpoint, offer ? offer : "", here.announced, here.latency_ms);
+    });
+    return to_structure(answered).release();
+  });
+  return answer ? answer : failed();
+}
+
+GstStructure* restart_ice(GstElement* element, const gchar* publisher, const gchar* fragment) {
+  GstStructure* answer = guard(static_cast<GstStructure*>(nullptr), [&] {
+    const auto answered = serving(element).and_then([&](const Serving& here) {
+      return source_of(element).source->restart_ice(*here.endpoint, publisher ? publisher : "",
+                                                    fragment ? fragment : "", here.announced);
+    });
+    return to_structure(answered).release();
+  });
+  return answer ? answer : failed();
+}
+
+gboolean add_candidates(GstElement* element, const gchar* publisher, const gchar* fragment) {
+  return guard(FALSE, [&]() -> gboolean {
+    return publisher && fragment && source_of(element).source->add_candidates(publisher, fragment);
+  });
+}
+
+gboolean remove_publisher(GstElement* element, const gchar* publisher) {
+  return guard(FALSE,
+               [&]() -> gboolean { return publisher && source_of(element).source->remove(publisher, "removed"); });
+}
+
+GstStructure* publisher_stats(GstElement* element, const gchar* publisher) {
+  return guard(static_cast<GstStructure*>(nullptr), [&]() -> GstStructure* {
+    const auto report = source_of(element).source->stats(publisher ? publisher : "");
+    return report ? to_structure(*report).release() : nullptr;
+  });
+}
+
+void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
+  guard([&] {
+    Source& self = source_of(object);
+    const std::lock_guard lock(self.mutex);
+    const auto text = [&] {
+      const char* string = g_value_get_string(value);
+      return std::string(string ? string : "");
+    };
+    switch (id) {
+      case kPropListen:
+        self.config.listen = text();
+        break;
+      case kPropEndpointName:
+        self.config.name = text();
+        break;
+      case kPropAnnouncedAddresses:
+        self.announced = text();
+        break;
+      case kPropLatency:
+        self.latency_ms = g_value_get_uint(value);
+        break;
+      case kPropMaxSessions:
+        self.config.max_sessions = g_value_get_uint(value);
+        break;
+      case kPropHandshakes:
+        self.config.handshakes_per_second = g_value_get_uint(value);
+        break;
+      case kPropConnectTimeout:
+        self.config.connect_timeout = std::chrono::milliseconds(g_value_get_uint(value));
+        break;
+      case kPropConsentTimeout:
+        self.config.consent_timeout = std::chrono::milliseconds(g_value_get_uint(value));
+        break;
+      default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+  });
+}
+
+GstStructure* stats(Source& self) {
+  std::shared_ptr<Endpoint> endpoint;
+  {
+    const std::lock_guard lock(self.mutex);
+    endpoint = self.endpoint;
+  }
+  const auto totals = endpoint ? endpoint->stats() : EndpointStats{};
+  return to_structure(self.source->totals(), self.source->current_stats(), totals).release();
+}
+
+void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
+  guard([&] {
+    Source& self = source_of(object);
+    if (id == kPropStats) {
+      g_value_take_boxed(value, stats(self));
+      return;
+    }
+    const std::lock_guard lock(self.mutex);
+    switch (id) {
+      case kPropListen:
+        g_value_set_string(value, self.config.listen.c_str());
+        break;
+      case kPropEndpointName:
+        g_value_set_string(value, self.config.name.c_str());
+        break;
+      case kPropAnnouncedAddresses:
+        g_value_set_string(value, self.announced.c_str());
+        break;
+      case kPropPort:
+        g_value_set_uint(value, self.endpoint ? self.endpoint->port() : 0);
+        break;
+      case kPropLatency:
+        g_value_set_uint(value, self.latency_ms);
+        break;
+      case kPropMaxSessions:
+        g_value_set_uint(value, self.config.max_sessions);
+        break;
+      case kPropHandshakes:
+        g_value_set_uint(value, self.config.handshakes_per_second);
+        break;
+      case kPropConnectTimeout:
+        g_value_set_uint(value, static_cast<guint>(self.config.connect_timeout.count()));
+        break;
+      case kPropConsentTimeout:
+        g_value_set_uint(value, static_cast<guint>(self.config.consent_timeout.count()));
+        break;
+      default:
+        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    }
+  });
+}
+
+void finalize(GObject* object) {
+  delete reinterpret_cast<GstRealLiveRtcSrc*>(object)->source;
+  G_OBJECT_CLASS(gst_reallive_rtc_src_parent_class)->finalize(object);
+}
+
+void install_properties(GObjectClass* klass) {
+  constexpr auto kStatic = G_PARAM_STATIC_STRINGS;
+  const auto kBefore = static_cast<GParamFlags>(G_PARAM_READWRITE | kStatic | GST_PARAM_MUTABLE_READY);
+  const auto kAlways = static_cast<GParamFlags>(G_PARAM_READWRITE | kStatic | GST_PARAM_MUTABLE_PLAYING);
+  const auto kRead = static_cast<GParamFlags>(G_PARAM_READABLE | kStatic);
+  const EndpointConfig config;
+  const auto add = [&](Property id, GParamSpec* spec) { g_object_class_install_property(klass, id, spec); };
+  add(kPropListen, g_param_spec_string("listen", "Listen", "UDP address HOST:PORT, or :PORT for IPv4 and IPv6",
+                                       config.listen.c_str(), kBefore));
+  add(kPropEndpointName, g_param_spec_string("endpoint-name", "Endpoint name",
+                                             "Elements of one name share an endpoint whose port is 0", "", kBefore));
+  add(kPropAnnouncedAddresses,
+      g_param_spec_string("announced-addresses", "Announced addresses",
+                          "Comma-separated addresses that publishers are told instead of this machine's own (NAT)", "",
+                          kAlways));
+  add(kPropPort, g_param_spec_uint("port", "Port", "What was bound; 0 below READY", 0, 65535, 0, kRead));
+  add(kPropStats,
+      g_param_spec_boxed("stats", "Statistics", "Totals of publisher and endpoint", GST_TYPE_STRUCTURE, kRead));
+  add(kPropLatency, g_param_spec_uint("latency", "Latency",
+                                      "Longest wait for a packet that is missing, ms; what comes in order never waits. "
+                                      "Holds from the next publisher on",
+                                      0, 5000, 200, kAlways));
+  add(kPropMaxSessions, g_param_spec_uint("max-sessions", "Maximum sessions", "Viewers and publishers of one address",
+                                          1, 1'000'000, config.max_sessions, kBefore));
+  add(kPropHandshakes, g_param_spec_uint("handshakes-per-second", "Handshakes per second",
+                                         "DTLS handshakes that one address begins in a second", 1, 100'000,
+                                         config.handshakes_per_second, kBefore));
+  add(kPropConnectTimeout, g_param_spec_uint("connect-timeout-ms", "Connect timeout",
+                                             "A publisher that is not connected by then is dropped, ms", 100, 600'000,
+                                             static_cast<guint>(config.connect_timeout.count()), kBefore));
+  add(kPropConsentTimeout, g_param_spec_uint("consent-timeout-ms", "Consent timeout",
+                                             "A publisher without ICE checks for so long is gone, ms", 1000, 600'000,
+                                             static_cast<guint>(config.consent_timeout.count()), kBefore));
+}
+
+void install_signals(GType type) {
+  const auto action = [type](const char* name, GCallback handler, GType result, std::initializer_list<GType> types) {
+    std::vector<GType> parameters(types);
+    g_signal_newv(name, type, static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+                  g_cclosure_new(handler, nullptr, nullptr), nullptr, nullptr, nullptr, result,
+                  static_cast<guint>(parameters.size()), parameters.data());
+  };
+  action("publish", G_CALLBACK(publish), GST_TYPE_STRUCTURE, {G_TYPE_STRING, GST_TYPE_STRUCTURE});
+  action("add-candidates", G_CALLBACK(add_candidates), G_TYPE_BOOLEAN, {G_TYPE_STRING, G_TYPE_STRING});
+  action("restart-ice", G_CALLBACK(restart_ice), GST_TYPE_STRUCTURE, {G_TYPE_STRING, G_TYPE_STRING});
+  action("remove-publisher", G_CALLBACK(remove_publisher), G_TYPE_BOOLEAN, {G_TYPE_STRING});
+  action("publisher-stats", G_CALLBACK(publisher_stats), GST_TYPE_STRUCTURE, {G_TYPE_STRING});
+  g_signal_new("publisher-connected", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 1,
+               G_TYPE_STRING);
+  g_signal_new("publisher-gone", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr, G_TYPE_NONE, 2, G_TYPE_STRING,
+               G_TYPE_STRING);
+}
+
+}  // namespace
+
+static void gst_reallive_rtc_src_init(GstRealLiveRtcSrc* self) {
+  self->source = new Source;
+  self->source->source = std::make_shared<RtcSource>(GST_ELEMENT(self));
+  GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
+  gst_bin_set_suppressed_flags(GST_BIN(self),
+                               static_cast<GstElementFlags>(GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK));
+}
+
+static void gst_reallive_rtc_src_class_init(GstRealLiveRtcSrcClass* klass) {
+  GST_DEBUG_CATEGORY_INIT(reallive_rtc_src_debug, "reallivertcsrc", 0, "RealLive WebRTC publisher");
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  install_properties(object_class);
+  install_signals(G_TYPE_FROM_CLASS(klass));
+
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  element_class->change_state = change_state;
+  GST_BIN_CLASS(klass)->handle_message = handle_message;
+  gst_element_class_add_static_pad_template(element_class, &video_template);
+  gst_element_class_add_static_pad_template(element_class, &audio_template);
+  gst_element_class_set_static_metadata(element_class, "RealLive WebRTC source", "Source/Network/WebRTC",
+                                        "Takes one WebRTC publisher: ICE-lite, DTLS, SRTP, repair and feedback",
+                                        "RealLive");
+}
