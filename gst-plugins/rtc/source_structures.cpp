@@ -1,5 +1,7 @@
 #include "rtc/source_structures.h"
 
+#include <algorithm>
+
 namespace reallive::rtc {
 
 namespace {
@@ -10,10 +12,11 @@ StructurePtr to_structure(const TrackStats& track) {
   return StructurePtr(gst_structure_new(
       "track", "codec", G_TYPE_STRING, std::string(to_string(track.codec)).c_str(), "ssrc", G_TYPE_UINT, track.ssrc,
       "packets", kCount, track.packets, "bytes", kCount, track.bytes, "frames", kCount, track.frames,
-      "packets-repaired", kCount, track.repaired, "packets-lost", kCount, track.given_up, "packets-duplicate", kCount,
-      track.duplicates, "packets-refused", kCount, track.rejected, "packets-asked-again", kCount, track.nacks,
-      "key-frame-requests", kCount, track.keyframe_requests, "restarts", kCount, track.restarts, "jitter-ms",
-      G_TYPE_DOUBLE, static_cast<double>(track.jitter_us) / 1000, "round-trip-ms", G_TYPE_DOUBLE,
+      "packets-repaired", kCount, track.repaired, "packets-lost", G_TYPE_INT,
+      static_cast<gint>(std::min<uint64_t>(G_MAXINT, track.given_up)), "packets-duplicate", kCount, track.duplicates,
+      "packets-refused", kCount, track.rejected, "packets-asked-again", kCount, track.nacks, "key-frame-requests",
+      kCount, track.keyframe_requests, "restarts", kCount, track.restarts, "jitter-ms", G_TYPE_DOUBLE,
+      static_cast<double>(track.jitter_us) / 1000, "round-trip-ms", G_TYPE_DOUBLE,
       static_cast<double>(track.rtt_us) / 1000, "sender-time", G_TYPE_BOOLEAN, track.sender_time, nullptr));
 }
 

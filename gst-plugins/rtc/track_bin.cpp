@@ -173,21 +173,19 @@ GstPadProbeReturn TrackBin::on_upstream(GstPad*, GstPadProbeInfo* info, gpointer
   });
 }
 
-GstPadProbeReturn TrackBin::on_downstream(GstPad*, GstPadProbeInfo* info, gpointer data) {
+GstPadProbeReturn TrackBin::on_downstream(GstPad* end, GstPadProbeInfo* info, gpointer data) {
   return guard(GST_PAD_PROBE_OK, [&] {
     const auto self = static_cast<std::weak_ptr<TrackBin>*>(data)->lock();
     if (!self) return GST_PAD_PROBE_DROP;
-    if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) return self->handle_buffer(info);
-    return self->handle_event(GST_PAD_PROBE_INFO_EVENT(info));
+    if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) return self->handle_buffer(end, info);
+    return GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_EOS ? self->handle_eos() : GST_PAD_PROBE_OK;
   });
 }
 
-GstPadProbeReturn TrackBin::handle_buffer(GstPadProbeInfo* info) {
-  {
-    const std::lock_guard lock(mutex_);
-    // Nobody took the pad: that is no error of the stream.
-    if (!pad_ || !gst_pad_is_linked(pad_.get())) return GST_PAD_PROBE_DROP;
-  }
+GstPadProbeReturn TrackBin::handle_buffer(GstPad* end, GstPadProbeInfo* info) {
+  const Ref<GstPad> pad = expose(end);
+  // Nobody took the pad: that is no error of the stream.
+  if (!pad || !gst_pad_is_linked(pad.get())) return GST_PAD_PROBE_DROP;
   GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
   Captured captured = captured_of(buffer);
   const GstClockTime pts = GST_BUFFER_PTS(buffer);
@@ -209,27 +207,23 @@ GstPadProbeReturn TrackBin::handle_buffer(GstPadProbeInfo* info) {
   return GST_PAD_PROBE_OK;
 }
 
-GstPadProbeReturn TrackBin::handle_event(GstEvent* event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
-    expose(event);
-    return GST_PAD_PROBE_OK;
-  }
-  if (GST_EVENT_TYPE(event) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+GstPadProbeReturn TrackBin::handle_eos() {
   // Sent from here, so that it has passed the pad for certain before the pad goes.
   Ref<GstPad> pad;
   {
     const std::lock_guard lock(mutex_);
     pad = pad_;
   }
-  if (pad) gst_pad_push_event(pad.get(), gst_event_ref(event));
+  if (pad) gst_pad_push_event(pad.get(), gst_event_new_eos());
   listener_->on_finished(shared_from_this());
   return GST_PAD_PROBE_DROP;
 }
 
-void TrackBin::expose(GstEvent*) {
+// The pad comes with the first access unit: then it has caps, and the track is alive.
+Ref<GstPad> TrackBin::expose(GstPad* end) {
   {
     const std::lock_guard lock(mutex_);
-    if (pad_ || finished_) return;
+    if (pad_ || finished_) return pad_;
   }
   const std::string name = listener_->name_pad(track_);
   const auto pad_template =
@@ -241,8 +235,17 @@ void TrackBin::expose(GstEvent*) {
     pad_name_ = name;
   }
   gst_pad_set_active(pad.get(), TRUE);
+  // Who looks at the new pad sees its caps at once.
+  gst_pad_sticky_events_foreach(
+      end,
+      [](GstPad*, GstEvent** event, gpointer target) -> gboolean {
+        gst_pad_store_sticky_event(GST_PAD(target), *event);
+        return TRUE;
+      },
+      pad.get());
   gst_element_add_pad(parent_, pad.get());
   listener_->on_exposed(index_);
+  return pad;
 }
 
 }  // namespace reallive::rtc

@@ -1,5 +1,5 @@
 // TrackBin: one track's way through GStreamer inside reallivertcsrc: appsrc, depayloader, parser, ghost pad.
-// push() is the shard's, finish() and remove() the worker's; its pad appears from the streaming thread with the caps.
+// push() is the shard's, finish() and remove() the worker's; its pad appears from the streaming thread.
 // It never blocks who pushes, and lets nothing out without exactly one capture time.
 #pragma once
 
@@ -22,7 +22,7 @@ class TrackBin : public std::enable_shared_from_this<TrackBin> {
    public:
     virtual ~Listener() = default;
     virtual void on_keyframe_wanted(size_t track) = 0;
-    /// The track has caps: gives its pad, "video_0" say, a name that is free.
+    /// The first access unit is there: gives its pad, "video_0" say, a name that is free.
     virtual std::string name_pad(const ReceiveTrack& track) = 0;
     virtual void on_exposed(size_t track) = 0;
     /// EOS went out (or there was no pad to send it to): remove() may be called.
@@ -52,9 +52,9 @@ class TrackBin : public std::enable_shared_from_this<TrackBin> {
   void watch(GstPad* pad, GstPadProbeType type, GstPadProbeCallback callback);
   static GstPadProbeReturn on_upstream(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn on_downstream(GstPad* pad, GstPadProbeInfo* info, gpointer self);
-  GstPadProbeReturn handle_buffer(GstPadProbeInfo* info);
-  GstPadProbeReturn handle_event(GstEvent* event);
-  void expose(GstEvent* caps);
+  GstPadProbeReturn handle_buffer(GstPad* end, GstPadProbeInfo* info);
+  GstPadProbeReturn handle_eos();
+  Ref<GstPad> expose(GstPad* end);
 
   const ReceiveTrack track_;
   const size_t index_;
