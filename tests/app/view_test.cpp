@@ -1,4 +1,5 @@
-// The whole road through the real server: a load client with ICE, DTLS and SRTP of its own watches the test camera.
+// The whole road through the real server: load clients with ICE, DTLS and SRTP of their own watch the test camera,
+// publish, and watch what was published.
 #include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
@@ -48,18 +49,20 @@ class ViewTest : public testing::Test {
     ASSERT_TRUE(server_->wait_output("listening webrtc ")) << server_->output();
     const std::string output = server_->output(), line = "listening http ";
     const size_t begin = output.find(line) + line.size();
-    url_ = "http://" + output.substr(begin, output.find('\n', begin) - begin) + "/whep/door";
+    url_ = "http://" + output.substr(begin, output.find('\n', begin) - begin);
   }
-  std::vector<std::string> viewer(const std::string& user, std::vector<std::string> more) {
-    std::vector<std::string> arguments = {std::string(std::getenv("REALLIVE_BUILD_ROOT")) + "/tests/load/load-whep",
-                                          "--url",
-                                          url_,
-                                          "--user",
-                                          user,
-                                          "--secret",
-                                          password};
+  static std::string load(const std::string& program) {
+    return std::string(std::getenv("REALLIVE_BUILD_ROOT")) + "/tests/load/" + program;
+  }
+  std::vector<std::string> viewer(const std::string& user, std::vector<std::string> more,
+                                  const std::string& stream = "door") {
+    std::vector<std::string> arguments = {load("load-whep"), "--url", url_ + "/whep/" + stream, "--user", user,
+                                          "--secret",        password};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
+  }
+  std::vector<std::string> publisher(const std::string& stream, const std::string& key) {
+    return {load("load-whip"), "--url", url_ + "/whip/" + stream, "--secret", key, "--key-seconds", "1"};
   }
   std::vector<catalog::Session> sessions() {
     const auto database = db::Database::open({.file = data_ + "/reallive.db"});
@@ -72,20 +75,22 @@ class ViewTest : public testing::Test {
   std::string url_;
 };
 
-// A viewer that stays until it is told to go.
-class StayingViewer {
+// A load client that stays until it is told to go.
+class Staying {
  public:
-  StayingViewer(const test::TempDir& dir, std::vector<std::string> arguments) {
-    const std::string pipe = (dir / "viewer-input").string();
+  Staying(const test::TempDir& dir, std::vector<std::string> arguments) {
+    static int count = 0;
+    const std::string pipe = (dir / ("input-" + std::to_string(++count))).string();
     mkfifo(pipe.c_str(), 0600);
     input_ = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
     std::vector<std::string> shell = {"sh", "-c", "exec \"$@\" < \"$0\"", pipe};
     shell.insert(shell.end(), arguments.begin(), arguments.end());
     process_ = std::make_unique<test::Process>(shell);
   }
-  ~StayingViewer() {
-    process_->signal(SIGTERM);
+  /// The end of its input: it ends its sessions and itself.
+  ~Staying() {
     close(input_);
+    process_->wait(5s);
   }
   /// The figures so far, once `field` has reached `least`.
   Json stats(const std::string& field, double least) {
@@ -113,7 +118,7 @@ TEST_F(ViewTest, APictureReachesViewersWhole) {
   ASSERT_EQ(first.exit_code, 0) << first.output << server_->output();
   EXPECT_THAT(first.output, HasSubstr("\"failure\": \"\"")) << server_->output();
   EXPECT_THAT(first.output, HasSubstr("SRTP_AEAD_AES_128_GCM"));
-  StayingViewer many(dir_, viewer("ann", {"--viewers", "3"}));
+  Staying many(dir_, viewer("ann", {"--viewers", "3"}));
   ASSERT_TRUE(many.process().wait_output("\"seen\": 3")) << many.process().output();
   const Json stats = many.stats("frames", 180);
   EXPECT_GE(stats.get_double("frames").value_or(0), 180) << many.process().output();
@@ -131,7 +136,7 @@ TEST_F(ViewTest, OnlyItsOwnerMayWatch) {
 }
 
 TEST_F(ViewTest, StoppingEndsSessionsInGoodOrder) {
-  StayingViewer staying(dir_, viewer("ann", {"--viewers", "2"}));
+  Staying staying(dir_, viewer("ann", {"--viewers", "2"}));
   ASSERT_TRUE(staying.process().wait_output("\"seen\": 2")) << staying.process().output();
   ASSERT_EQ(sessions().size(), 2u);
   EXPECT_EQ(sessions()[0].status, "active");
@@ -149,7 +154,7 @@ TEST_F(ViewTest, StoppingEndsSessionsInGoodOrder) {
 
 TEST_F(ViewTest, AfterAKillTheNextServerIsWatchedAtOnce) {
   {
-    StayingViewer staying(dir_, viewer("ann", {"--viewers", "1"}));
+    Staying staying(dir_, viewer("ann", {"--viewers", "1"}));
     ASSERT_TRUE(staying.process().wait_output("\"seen\": 1")) << staying.process().output();
     server_->signal(SIGKILL);
     ASSERT_EQ(server_->wait(), 128 + SIGKILL);
@@ -162,11 +167,34 @@ TEST_F(ViewTest, AfterAKillTheNextServerIsWatchedAtOnce) {
 }
 
 TEST_F(ViewTest, RemovingTheCameraEndsItsViewers) {
-  StayingViewer staying(dir_, viewer("ann", {"--viewers", "1"}));
+  Staying staying(dir_, viewer("ann", {"--viewers", "1"}));
   ASSERT_TRUE(staying.process().wait_output("\"seen\": 1")) << staying.process().output();
   reallive({"camera", "remove", "door"});
   EXPECT_EQ(staying.stats("failed", 1).get_double("failed"), 1) << "the viewer was not told";
   EXPECT_THAT(test::run(viewer("ann", {"--first", "1", "--spread", "0"})).output, HasSubstr("404"));
+}
+
+TEST_F(ViewTest, WhatIsPublishedIsWatched) {
+  const auto added = test::run(
+      {"reallive", "camera", "add", "stage", "--source", "publish", "--owner", "ann", "--json", "--data", data_});
+  const std::string key = Json::parse(added.output).value().get_string("streamKey").value();
+  EXPECT_THAT(test::run(viewer("ann", {"--first", "1", "--spread", "0"}, "stage")).output, HasSubstr("409"))
+      << "nothing is live yet";
+  EXPECT_THAT(test::run(publisher("stage", "01234567-89ab-4def-8123-456789abcdef")).output, HasSubstr("401"));
+  EXPECT_THAT(test::run(publisher("door", key)).output, HasSubstr("401")) << "the key of another camera";
+  {
+    Staying stage(dir_, publisher("stage", key));
+    ASSERT_TRUE(stage.process().wait_output("\"connected\": 1")) << stage.process().output() << server_->output();
+    EXPECT_THAT(test::run(publisher("stage", key)).output, HasSubstr("409")) << "one publisher at a time";
+    Staying viewers(dir_, viewer("ann", {"--viewers", "2"}, "stage"));
+    ASSERT_TRUE(viewers.process().wait_output("\"seen\": 2")) << viewers.process().output() << server_->output();
+    const Json stats = viewers.stats("frames", 120);
+    EXPECT_GE(stats.get_double("frames").value_or(0), 120);
+    for (const char* none : {"failed", "lost", "broken", "malformed"})
+      EXPECT_EQ(stats.get_double(none), 0) << none << " in " << stats.dump();
+  }
+  Staying again(dir_, publisher("stage", key));
+  EXPECT_TRUE(test::eventually([&] { return again.process().output().find("connected") != std::string::npos; }, 20s));
 }
 
 }  // namespace
