@@ -166,8 +166,8 @@ void close_endpoint(GstElement* element) {
 void end_stream(GstElement* element) {
   Sink& sink = sink_of(element);
   const auto stream = stream_of(sink);
+  stream->reset();  // first, so that no offer is answered any more
   stream->stop("shutdown");
-  stream->reset();
   {
     std::lock_guard lock(sink.mutex);
     sink.zero = {};

@@ -197,8 +197,9 @@ TEST_F(ViewerTest, WaitsForAKeyFrameAndAsksForOneWhenNoneIsCached) {
   push_video(false, 5000);
   settle(viewer->connect(transport, instant()));
   EXPECT_EQ(key_frames_wanted, 1);
-  run([] { return false; }, milliseconds(500));
+  run([] { return false; }, milliseconds(1200));
   EXPECT_TRUE(transport.sent.empty());
+  EXPECT_EQ(key_frames_wanted, 2) << "once a second as long as there is no picture";
   push_video(true, 20'000);
   settle(viewer->advance(instant()));
   EXPECT_TRUE(run([&] { return viewer->stats().tracks[0].sender.key_frames == 1; }, milliseconds(100)));

@@ -40,6 +40,7 @@ void Stream::set_codec(size_t index, CodecKind codec, const std::string& profile
     track.profile_level_id = profile_level_id;
     if (track.codec == codec) return;
     changed = track.codec.has_value();
+    ++generation_;
     track.codec = codec;
     track.payloader = make_payloader(codec);
   }
@@ -95,6 +96,7 @@ Result<void> Stream::push(size_t index, Bytes access_unit, const UnitTime& time)
 
 void Stream::reset() {
   std::lock_guard lock(mutex_);
+  ++generation_;
   for (auto& track : tracks_) {
     track.codec.reset();
     track.payloader.reset();
@@ -121,23 +123,11 @@ Result<ViewerAnswer> Stream::add_viewer(Endpoint& endpoint, std::string_view off
   auto offer = sdp::parse(offer_text);
   if (!offer) return tl::unexpected(offer.error());
 
-  std::vector<TrackDescription> descriptions;
-  std::vector<size_t> numbers;
-  std::vector<CodecKind> codecs;
-  {
-    std::lock_guard lock(mutex_);
-    for (size_t index = 0; index < tracks_.size(); ++index) {
-      const Track& track = tracks_[index];
-      codecs.push_back(track.codec.value_or(CodecKind::kOpus));
-      if (!track.present || !track.codec) continue;
-      descriptions.push_back({*track.codec, track.profile_level_id});
-      numbers.push_back(index);
-    }
-  }
-  auto plan = negotiate_viewer(*offer, descriptions);
+  const Codecs now = codecs();
+  auto plan = negotiate_viewer(*offer, now.descriptions);
   if (!plan) return tl::unexpected(plan.error());
   for (auto& track : plan->tracks)
-    track.track = numbers[track.track];
+    track.track = now.numbers[track.track];
   auto remote = remote_transport_of(*offer);
   if (!remote) return tl::unexpected(remote.error());
   auto session = endpoint.create_session(std::move(*remote));
@@ -148,12 +138,28 @@ Result<ViewerAnswer> Stream::add_viewer(Endpoint& endpoint, std::string_view off
   std::shared_ptr<ViewerSession> viewer;
   {
     std::lock_guard lock(mutex_);
-    viewer = std::make_shared<ViewerSession>(*session, share_for(*session), weak_from_this(), std::move(*plan), codecs);
+    if (generation_ != now.generation) return fail("not-ready", "the stream has just changed its codecs");
+    viewer =
+        std::make_shared<ViewerSession>(*session, share_for(*session), weak_from_this(), std::move(*plan), now.kinds);
     viewers_[answer.viewer] = viewer;
     ++totals_.viewers_total;
   }
   (*session)->start(viewer);
   return answer;
+}
+
+Stream::Codecs Stream::codecs() const {
+  std::lock_guard lock(mutex_);
+  Codecs codecs;
+  codecs.generation = generation_;
+  for (size_t index = 0; index < tracks_.size(); ++index) {
+    const Track& track = tracks_[index];
+    codecs.kinds.push_back(track.codec.value_or(CodecKind::kOpus));
+    if (!track.present || !track.codec) continue;
+    codecs.descriptions.push_back({*track.codec, track.profile_level_id});
+    codecs.numbers.push_back(index);
+  }
+  return codecs;
 }
 
 // Under the mutex, so that the copy of the cache and the frames that follow join without a gap.

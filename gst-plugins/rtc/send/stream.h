@@ -102,6 +102,12 @@ class Stream : public std::enable_shared_from_this<Stream> {
  private:
   friend class ViewerSession;
 
+  struct Codecs {
+    std::vector<TrackDescription> descriptions;
+    std::vector<size_t> numbers;   // of the tracks described
+    std::vector<CodecKind> kinds;  // by number
+    uint64_t generation = 0;
+  };
   struct Track {
     bool present = true;
     std::optional<CodecKind> codec;
@@ -116,6 +122,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   void on_key_frame_wanted(size_t track);
 
   void forget_frames();
+  Codecs codecs() const;
   std::shared_ptr<StreamShare> share_for(const std::shared_ptr<Session>& session);
   std::shared_ptr<ViewerSession> find(const std::string& viewer) const;
 
@@ -124,6 +131,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // Guards what follows. Shards' queues are locked inside it, nothing else; no callback is made while it is held.
   mutable std::mutex mutex_;
   std::vector<Track> tracks_;
+  uint64_t generation_ = 0;  // of codecs: an offer is answered with those that it was negotiated with, or not at all
   FrameHistory history_;
   TimePoint zero_{};
   std::map<std::string, std::shared_ptr<ViewerSession>> viewers_;

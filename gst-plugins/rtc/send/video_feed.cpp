@@ -119,9 +119,11 @@ void VideoFeed::on_picture_lost(Instant now) {
 }
 
 bool VideoFeed::take_key_frame_wish(Instant now) {
-  if (!wishes_key_) return false;
-  const auto key = history_.newest_key(sender_.plan().track);
+  const bool again = !position_ && now.steady - wished_ >= kOldKey;
+  if (!wishes_key_ && !again) return false;
   wishes_key_ = false;
+  wished_ = now.steady;
+  const auto key = history_.newest_key(sender_.plan().track);
   return !key || now.steady - history_.at(*key)->arrival > kOldKey;
 }
 

@@ -20,8 +20,8 @@ class VideoFeed {
   /// The viewer cannot go on without a key frame (PLI, FIR). When no new one comes, it gets the cached one again.
   void on_picture_lost(Instant now);
 
-  /// A key frame is worth asking for: none is cached, or the cached one is more than a second old. Asked once, after
-  /// which it is false until the feed falls behind again.
+  /// A key frame is worth asking for: the viewer has just come or fallen out and none is cached, or one that is more
+  /// than a second old; and again every second as long as it waits without a picture.
   bool take_key_frame_wish(Instant now);
   /// Not live yet: sending cached frames faster than they were made.
   bool catching_up() const { return replaying_; }
@@ -38,6 +38,7 @@ class VideoFeed {
   size_t packet_ = 0;                 // of the frame at position_
   bool replaying_ = false;
   bool wishes_key_ = true;
+  TimePoint wished_{};
   TimePoint next_send_{};
   int64_t rtp_time_ = 0;  // of the frame at position_
   std::optional<int64_t> last_rtp_time_;
