@@ -50,13 +50,14 @@ void status(Context& context, const http::Reply& reply) {
   context.with_camera(
       reply, auth::Action::view, [&context, reply](const auth::Principal&, const catalog::Camera& camera) {
         const media::StreamStatus now = context.deps.media.status(camera.id);
+        const StatusWords words = status_words(now.state);
         const bool flows = now.state == media::StreamState::online;
         const auto when_flowing = [flows](base::Json value) { return flows ? std::move(value) : base::Json(); };
         const std::string size =
             now.width > 0 ? std::to_string(now.width) + "x" + std::to_string(now.height) : std::string();
         reply(http::Response::json(base::Json::object({
-            {"status", camera.status},
-            {"streamStatus", camera.stream_status},
+            {"status", words.status},
+            {"streamStatus", words.stream_status},
             {"lastSeen", text_or_null(context.deps.live.last_seen(camera.id))},
             {"nodeId", text_or_null(camera.assigned_node)},
             {"viewerCount", now.viewers},

@@ -7,25 +7,6 @@
 namespace reallive::api {
 namespace {
 
-struct StatusWords {
-  const char* stream_status;
-  const char* status;
-};
-
-StatusWords words_of(media::StreamState state) {
-  switch (state) {
-    case media::StreamState::online:
-      return {"online", "streaming"};
-    case media::StreamState::connecting:
-      return {"connecting", "offline"};
-    case media::StreamState::error:
-      return {"error", "offline"};
-    case media::StreamState::offline:
-      break;
-  }
-  return {"offline", "offline"};
-}
-
 const char* kind_of(const signaling::Session& session) {
   return session.kind == signaling::Kind::publish ? "publish" : "view";
 }
@@ -43,13 +24,27 @@ uint64_t advance(uint64_t& known, uint64_t now) {
 
 }  // namespace
 
+StatusWords status_words(media::StreamState state) {
+  switch (state) {
+    case media::StreamState::online:
+      return {"online", "streaming"};
+    case media::StreamState::connecting:
+      return {"connecting", "offline"};
+    case media::StreamState::error:
+      return {"error", "offline"};
+    case media::StreamState::offline:
+      break;
+  }
+  return {"offline", "offline"};
+}
+
 void Live::attach(const media::Media* media, std::function<void(const std::string&, const std::string&)> session_gone) {
   media_ = media;
   session_gone_ = std::move(session_gone);
 }
 
 void Live::stream_changed(const std::string& stream, const media::StreamStatus& status) {
-  const StatusWords words = words_of(status.state);
+  const StatusWords words = status_words(status.state);
   Seen& seen = seen_[stream];
   if (status.state == media::StreamState::online || seen.stream_status == "online") {
     seen.last_seen = base::format_time(clock_.now());

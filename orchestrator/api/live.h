@@ -17,6 +17,13 @@
 
 namespace reallive::api {
 
+/// A camera's two words of status (`streamStatus` and `status`), of what media sees.
+struct StatusWords {
+  const char* stream_status;  ///< `online offline connecting error`
+  const char* status;         ///< `offline online streaming`
+};
+StatusWords status_words(media::StreamState state);
+
 /// Since the server started; sessions that ended are counted too.
 struct Totals {
   uint64_t packets_sent = 0, bytes_sent = 0, retransmissions = 0;  ///< to viewers
