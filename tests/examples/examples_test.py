@@ -6,7 +6,9 @@ Screens and loudspeakers are replaced by fakesinks that count what they get; not
 import os
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 import time
 
 import gi
@@ -65,6 +67,34 @@ def readme_lines():
             yield f"README: gst-launch-1.0 {command[:50].strip()}", command
 
 
+def readme_commands():
+    """The blocks of the README that speak to `reallive`; comments at the ends of lines are dropped."""
+    for block in re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S):
+        if re.search(r"^reallive |\| reallive ", block, re.M):
+            yield re.sub(r"\s+#.*", "", block)
+
+
+def commands_work(home):
+    """Runs the blocks one after the other in one home, as a reader would; a server gets free ports and is stopped."""
+    def body():
+        environment = {**os.environ, "HOME": home}
+        for block in readme_commands():
+            for command in block.strip().splitlines():
+                if not command.startswith("reallive serve"):
+                    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+                    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+                    continue
+                command += " --set http.listen=127.0.0.1:0 --set https.listen=off --set webrtc.listen=127.0.0.1:0"
+                with subprocess.Popen(["bash", "-c", "exec " + command], env=environment, stdout=subprocess.PIPE, text=True) as server:
+                    heard = [server.stdout.readline()]
+                    while heard[-1] and "listening http" not in heard[-1]:
+                        heard.append(server.stdout.readline())
+                    server.terminate()
+                    server.communicate(timeout=10)
+                assert "listening http" in heard[-1], heard
+    return body
+
+
 def main():
     Gst.init(None)
     tap = Tap()
@@ -72,6 +102,8 @@ def main():
     tap.case("there are examples", lambda: None if len(lines) >= 4 else sys.exit("too few"))
     for name, line in lines:
         tap.case(name, runs(line))
+    with tempfile.TemporaryDirectory() as home:
+        tap.case("README: the reallive commands", commands_work(home))
     return tap.done()
 
 
