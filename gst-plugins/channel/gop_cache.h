@@ -17,7 +17,8 @@ class GopCache {
  public:
   void set_limits(CacheLimits limits) { limits_ = limits; }
 
-  /// Keeps a unit, unless a limit is 0: that keeps none. False when the limits were passed: then everything has been dropped, and a key frame is wanted.
+  /// Keeps a unit, unless a limit is 0: that keeps none. False when the limits were passed: then everything has been
+  /// dropped, and a key frame is wanted.
   bool push(TrackId track, const Unit& unit, Trash& trash);
   void clear(Trash& trash);
   void remove(TrackId track, Trash& trash);
