@@ -1,6 +1,8 @@
 #include "media/pipeline_runner.h"
 
 #include <atomic>
+#include <map>
+#include <vector>
 
 #include "base/log.h"
 #include "common/guard.h"
@@ -10,6 +12,26 @@ namespace reallive::media {
 namespace {
 
 std::atomic<int> stopping_count{0};
+
+/// A channel whose former writers are being stopped. On the main loop's thread only.
+struct Vacating {
+  int writers = 0;
+  std::vector<std::function<void()>> waiting = {};
+};
+
+std::map<std::string, Vacating>& vacating() {
+  static std::map<std::string, Vacating> channels;
+  return channels;
+}
+
+void vacated(const std::string& channel) {
+  const auto found = vacating().find(channel);
+  if (found == vacating().end() || --found->second.writers > 0) return;
+  const auto waiting = std::move(found->second.waiting);
+  vacating().erase(found);
+  for (const auto& start : waiting)
+    start();
+}
 
 std::string sentence_of(const GError& error) {
   std::string text = error.message ? error.message : "unknown error";
@@ -53,8 +75,12 @@ PipelineFault read_fault(GstMessage* message, const std::string& place) {
   return {"failed", sentence_of(*error)};
 }
 
-PipelineRunner::PipelineRunner(Ref<GstElement> pipeline, std::string place, FaultHandler on_fault)
-    : pipeline_(std::move(pipeline)), place_(std::move(place)), on_fault_(std::move(on_fault)) {
+PipelineRunner::PipelineRunner(Ref<GstElement> pipeline, std::string place, std::string writes_to,
+                               FaultHandler on_fault)
+    : pipeline_(std::move(pipeline)),
+      place_(std::move(place)),
+      writes_to_(std::move(writes_to)),
+      on_fault_(std::move(on_fault)) {
   const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
   watch_ = gst_bus_add_watch(bus.get(), &PipelineRunner::on_message, this);
 }
@@ -62,13 +88,30 @@ PipelineRunner::PipelineRunner(Ref<GstElement> pipeline, std::string place, Faul
 PipelineRunner::~PipelineRunner() {
   if (watch_ != 0) g_source_remove(watch_);
   stopping_count.fetch_add(1);
+  if (!writes_to_.empty()) ++vacating()[writes_to_].writers;
   gst_element_call_async(
-      pipeline_.get(), [](GstElement* element, gpointer) { gst_element_set_state(element, GST_STATE_NULL); }, nullptr,
-      [](gpointer) { stopping_count.fetch_sub(1); });
+      pipeline_.get(), [](GstElement* element, gpointer) { gst_element_set_state(element, GST_STATE_NULL); },
+      new std::string(writes_to_),
+      [](gpointer data) {
+        g_idle_add_full(
+            G_PRIORITY_DEFAULT,
+            [](gpointer channel) -> gboolean {
+              guard([&] { vacated(*static_cast<std::string*>(channel)); });
+              return G_SOURCE_REMOVE;
+            },
+            data, [](gpointer channel) { delete static_cast<std::string*>(channel); });
+        stopping_count.fetch_sub(1);
+      });
 }
 
-void PipelineRunner::start() {
-  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+void PipelineRunner::start(std::function<void()> started) {
+  const auto begin = [this, started = std::move(started)] {
+    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+    if (started) started();
+  };
+  const auto former = vacating().find(writes_to_);
+  if (former == vacating().end()) return begin();
+  former->second.waiting.push_back([post = mailbox_.poster(), begin] { post(begin); });
 }
 
 Ref<GstElement> PipelineRunner::find(const char* name) const {
@@ -87,7 +130,8 @@ gboolean PipelineRunner::on_message(GstBus*, GstMessage* message, gpointer data)
         self->report(read_fault(message, self->place_));
         break;
       case GST_MESSAGE_EOS:
-        self->report({"ended", "the stream ended"});
+        self->report(
+            {"ended", self->place_.empty() ? "the stream ended" : "the stream from " + self->place_ + " ended"});
         break;
       case GST_MESSAGE_LATENCY:
         gst_bin_recalculate_latency(GST_BIN(self->pipeline_.get()));

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "common/ref.h"
+#include "media/mailbox.h"
 
 namespace reallive::media {
 
@@ -27,15 +28,16 @@ class PipelineRunner {
   using FaultHandler = std::function<void(const PipelineFault&)>;
 
   /// `pipeline` is a GstPipeline in state NULL. `on_fault` is called at most once, for an error or the end of the
-  /// stream, and may destroy the runner.
-  PipelineRunner(Ref<GstElement> pipeline, std::string place, FaultHandler on_fault);
+  /// stream, and may destroy the runner. `writes_to` is the channel it writes to, empty for none.
+  PipelineRunner(Ref<GstElement> pipeline, std::string place, std::string writes_to, FaultHandler on_fault);
   /// Stops the pipeline on a thread of GStreamer's.
   ~PipelineRunner();
   PipelineRunner(const PipelineRunner&) = delete;
   PipelineRunner& operator=(const PipelineRunner&) = delete;
 
-  /// To PLAYING, without waiting for it.
-  void start();
+  /// To PLAYING, without waiting for it. A channel has one writer: while a former one is being stopped, this one starts
+  /// after it. `started` is called then, within start() when nothing has to be waited for.
+  void start(std::function<void()> started = nullptr);
   GstElement* element() const { return pipeline_.get(); }
   Ref<GstElement> find(const char* name) const;
 
@@ -48,8 +50,10 @@ class PipelineRunner {
 
   Ref<GstElement> pipeline_;
   const std::string place_;
+  const std::string writes_to_;
   FaultHandler on_fault_;
   unsigned watch_ = 0;
+  Mailbox mailbox_;
 };
 
 }  // namespace reallive::media

@@ -18,6 +18,7 @@ constexpr milliseconds kTick{250};
 constexpr unsigned kTicksPerSecond = 4;
 constexpr unsigned kStallSeconds = 5;
 constexpr unsigned kStartSeconds = 15;    // until the first picture
+constexpr unsigned kSettleSeconds = 2;    // after which tracks that stay silent are given up
 constexpr unsigned kHealthySeconds = 10;  // online that long, and the next failure begins with a short wait
 
 }  // namespace
@@ -63,7 +64,7 @@ void PullSource::start() {
     return;
   }
   change(StreamState::connecting, error_);
-  runner_ = std::make_unique<PipelineRunner>(built->pipeline, built->place,
+  runner_ = std::make_unique<PipelineRunner>(built->pipeline, built->place, channel_,
                                              [this](const PipelineFault& fault) { restart_later(fault); });
   runner_->start();
   unsigned ticks = 0;
@@ -79,7 +80,9 @@ void PullSource::tick() {
   const uint64_t units = meter_->units();
   still_seconds_ = units == last_units_ ? still_seconds_ + 1 : 0;
   last_units_ = units;
-  if (units > 0 && ++online_seconds_ == kHealthySeconds) back_off_ = kFirstBackOff;
+  if (units > 0) ++online_seconds_;
+  if (online_seconds_ == kSettleSeconds) forget_silent_tracks(runner_->element());
+  if (online_seconds_ == kHealthySeconds) back_off_ = kFirstBackOff;
   if (units == 0 && still_seconds_ >= kStartSeconds) {
     restart_later({"unreachable", fmt::format("no picture within {} s", kStartSeconds)});
   } else if (units > 0 && still_seconds_ >= kStallSeconds) {

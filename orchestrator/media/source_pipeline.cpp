@@ -35,12 +35,32 @@ base::Result<Ref<GstElement>> make_channel_sink(const std::string& channel) {
   return sink;
 }
 
-/// Links `from` to a new track of the channel and counts it there.
+const char* first_track(bool video) {
+  return video ? "video_0" : "audio_0";
+}
+
+/// Makes a track known before anything comes from it: viewers who wait get an answer with all tracks, not with the one
+/// that happens to be first.
+void announce(GstElement* channel_sink, bool video) {
+  const auto known = Ref<GstPad>::adopt(gst_element_get_static_pad(channel_sink, first_track(video)));
+  if (!known) Ref<GstPad>::adopt(gst_element_request_pad_simple(channel_sink, first_track(video)));
+}
+
+/// Links `from` to the announced track or to a new one, and counts it there.
 bool link_to_channel(GstPad* from, GstElement* channel_sink, bool video, TrackMeter& meter) {
-  const auto pad = Ref<GstPad>::adopt(gst_element_request_pad_simple(channel_sink, video ? "video_%u" : "audio_%u"));
+  auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(channel_sink, first_track(video)));
+  if (!pad || gst_pad_is_linked(pad.get())) {
+    pad = Ref<GstPad>::adopt(gst_element_request_pad_simple(channel_sink, video ? "video_%u" : "audio_%u"));
+  }
   if (!pad || GST_PAD_LINK_FAILED(gst_pad_link(from, pad.get()))) return false;
   meter.watch(pad.get());
   return true;
+}
+
+// RFC 8866 section 5.14: a media section begins with "m=" at the start of a line.
+bool has_section(const std::string& sdp, const std::string& media) {
+  const std::string line = "m=" + media + " ";
+  return sdp.starts_with(line) || sdp.find("\n" + line) != std::string::npos;
 }
 
 std::string_view string_field(const GstStructure* structure, const char* name) {
@@ -48,11 +68,21 @@ std::string_view string_field(const GstStructure* structure, const char* name) {
   return value ? value : "";
 }
 
-/// Links what an RTSP camera offers and we carry; the rest is left unlinked, which rtspsrc bears.
+/// Links what an RTSP camera offers and we carry. Sound that we do not carry is not asked for; a picture is, so that
+/// the camera is told apart from one that has none.
 class RtspLinker {
  public:
   RtspLinker(GstBin* bin, GstElement* channel_sink, std::shared_ptr<TrackMeter> meter)
       : bin_(bin), channel_sink_(channel_sink), meter_(std::move(meter)) {}
+
+  /// Whether the camera shall send this stream.
+  bool select(GstCaps* caps) const {
+    if (!caps || gst_caps_get_size(caps) == 0) return false;
+    const GstStructure* structure = gst_caps_get_structure(caps, 0);
+    const std::string_view encoding = string_field(structure, "encoding-name");
+    if (encoding == "H264" || encoding == "OPUS") announce(channel_sink_, encoding == "H264");
+    return encoding == "OPUS" || string_field(structure, "media") == "video";
+  }
 
   void pad_added(GstPad* pad) {
     const auto caps = Ref<GstCaps>::adopt(gst_pad_query_caps(pad, nullptr));
@@ -60,7 +90,7 @@ class RtspLinker {
     const GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
     const std::string_view encoding = string_field(structure, "encoding-name");
     if (encoding == "H264" && !video_) {
-      video_ = chain(pad, {"rtph264depay", "h264parse"}, true);
+      video_ = chain(pad, {"rtph264depay", "h264parse", "capsfilter"}, true);
     } else if (encoding == "OPUS" && !audio_) {
       audio_ = chain(pad, {"rtpopusdepay", "opusparse"}, false);
     } else {
@@ -83,6 +113,11 @@ class RtspLinker {
       const auto element = make(factory);
       if (!element) return false;
       if (std::string_view(factory) == "h264parse") g_object_set(element->get(), "config-interval", -1, nullptr);
+      // One form of H.264 in every channel; left alone, depayloader and parser agree on avc.
+      if (std::string_view(factory) == "capsfilter") {
+        gst_util_set_object_arg(G_OBJECT(element->get()), "caps",
+                                "video/x-h264,stream-format=byte-stream,alignment=au");
+      }
       if (!gst_bin_add(bin_, element->get())) return false;
       if (last) {
         if (!gst_element_link(last.get(), element->get())) return false;
@@ -172,6 +207,12 @@ base::Result<SourcePipeline> build_rtsp(const pipeline::CameraSource& source, co
     g_object_set(camera->get(), "user-id", source.user.c_str(), "user-pw", source.password.c_str(), nullptr);
   gst_bin_add_many(GST_BIN(pipeline.get()), camera->get(), sink->get(), nullptr);
   const auto linker = std::make_shared<RtspLinker>(GST_BIN(pipeline.get()), sink->get(), meter);
+  g_signal_connect_data(
+      camera->get(), "select-stream", G_CALLBACK(+[](GstElement*, guint, GstCaps* caps, gpointer data) -> gboolean {
+        return guard(false, [&] { return (*static_cast<std::shared_ptr<RtspLinker>*>(data))->select(caps); });
+      }),
+      new std::shared_ptr<RtspLinker>(linker),
+      [](gpointer data, GClosure*) { delete static_cast<std::shared_ptr<RtspLinker>*>(data); }, GConnectFlags{});
   on_pad_added(camera->get(), [linker](GstPad* pad) { linker->pad_added(pad); });
   on_no_more_pads(camera->get(), [linker](GstElement* element) { linker->complete(element); });
   return SourcePipeline{pipeline, fmt::format("{}:{}", source.host, source.port)};
@@ -206,19 +247,38 @@ base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSet
 }
 
 base::Result<SourcePipeline> build_ingest(const RtcSettings& settings, const std::string& channel,
-                                          const std::shared_ptr<TrackMeter>& meter) {
+                                          const std::string& offer, const std::shared_ptr<TrackMeter>& meter) {
   auto pipeline = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
   const auto rtc = make_rtc_element("reallivertcsrc", settings);
   if (!rtc) return tl::unexpected(rtc.error());
   const auto sink = make_channel_sink(channel);
   if (!sink) return tl::unexpected(sink.error());
   gst_bin_add_many(GST_BIN(pipeline.get()), rtc->get(), sink->get(), nullptr);
+  if (has_section(offer, "video")) announce(sink->get(), true);
+  if (has_section(offer, "audio")) announce(sink->get(), false);
   on_pad_added(rtc->get(), [channel_sink = sink->get(), meter](GstPad* pad) {
     const bool video = std::string_view(GST_PAD_NAME(pad)).starts_with("video");
     if (!link_to_channel(pad, channel_sink, video, *meter))
       base::log::warning("media", "a published track cannot join the channel", {{"pad", GST_PAD_NAME(pad)}});
   });
   return SourcePipeline{pipeline, {}};
+}
+
+void forget_silent_tracks(GstElement* pipeline) {
+  const auto channel = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), "channel"));
+  if (!channel) return;
+  std::vector<Ref<GstPad>> silent;
+  gst_element_foreach_sink_pad(
+      channel.get(),
+      [](GstElement*, GstPad* pad, gpointer data) -> gboolean {
+        if (!gst_pad_is_linked(pad)) {
+          static_cast<std::vector<Ref<GstPad>>*>(data)->push_back(Ref<GstPad>::retain(pad));
+        }
+        return TRUE;
+      },
+      &silent);
+  for (const auto& pad : silent)
+    gst_element_release_request_pad(channel.get(), pad.get());
 }
 
 base::Result<Ref<GstElement>> build_output(const RtcSettings& settings, const std::string& channel) {

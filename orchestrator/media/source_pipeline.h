@@ -29,9 +29,13 @@ struct RtcSettings {
   std::string announced_addresses;  ///< comma-separated
 };
 
-/// `reallivertcsrc name=rtc` into `channel`.
+/// `reallivertcsrc name=rtc` into `channel`, which knows at once what tracks `offer` (SDP) has.
 base::Result<SourcePipeline> build_ingest(const RtcSettings& settings, const std::string& channel,
-                                          const std::shared_ptr<TrackMeter>& meter);
+                                          const std::string& offer, const std::shared_ptr<TrackMeter>& meter);
+
+/// A source or ingest pipeline: takes out of its channel the tracks that were announced but from which nothing came, so
+/// that nobody waits for them. They are added again when something comes.
+void forget_silent_tracks(GstElement* pipeline);
 
 /// `reallivechannelsrc` of `channel` into `reallivertcsink name=rtc`; the channel source is named `channel`.
 base::Result<Ref<GstElement>> build_output(const RtcSettings& settings, const std::string& channel);

@@ -7,6 +7,12 @@ namespace reallive::media {
 using pipeline::CameraSource;
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr unsigned kSettleSeconds = 2;  // after which tracks that stay silent are given up
+
+}  // namespace
+
 Stream::Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, StreamListener& listener)
     : spec_(std::move(spec)), config_(config), rtc_(rtc), listener_(listener) {
   if (spec_.source.kind == CameraSource::Kind::publish) return;
@@ -75,7 +81,7 @@ base::Result<void> Stream::open_output() {
   auto pipeline = build_output(rtc_, spec_.stream);
   if (!pipeline) return tl::unexpected(pipeline.error());
   auto output = std::make_unique<Output>();
-  output->runner = std::make_unique<PipelineRunner>(*pipeline, "", [this](const PipelineFault& fault) {
+  output->runner = std::make_unique<PipelineRunner>(*pipeline, "", "", [this](const PipelineFault& fault) {
     base::log::error("media", "an output failed", {{"stream", spec_.stream}, {"reason", fault.sentence}});
     close_output("failed: " + fault.sentence);
     settle();
@@ -143,41 +149,48 @@ void Stream::publish(const std::string& offer, SessionCallback done) {
     done(base::fail("not-publishable", "this camera is pulled from its own address; it takes no publisher"));
     return;
   }
-  if (ingest_ && ingest_->sessions->count() > 0) {
+  if (ingest_ && (ingest_->waiting || ingest_->sessions->count() > 0)) {
     done(base::fail("already-published", "somebody publishes this camera already"));
     return;
   }
-  if (!ingest_) {
-    auto ingest = std::make_unique<Ingest>();
-    ingest->meter = std::make_shared<TrackMeter>();
-    auto built = build_ingest(rtc_, spec_.stream, ingest->meter);
-    if (!built) {
-      done(tl::unexpected(built.error()));
-      return;
-    }
-    ingest->runner = std::make_unique<PipelineRunner>(built->pipeline, "", [this](const PipelineFault& fault) {
-      if (fault.code != "ended")
-        base::log::error("media", "a publication failed", {{"stream", spec_.stream}, {"reason", fault.sentence}});
-      close_ingest(fault.code == "ended" ? "the publisher ended the stream" : "failed: " + fault.sentence);
-    });
-    ingest->sessions =
-        std::make_unique<RtcSessions>(RtcSessions::Side::publish, ingest->runner->find("rtc"), publisher_events());
-    ingest_ = std::move(ingest);
-    ingest_->runner->start();
-    ingest_->sampler.repeat(milliseconds(1000), [this] {
-      ingest_->meter->sample();
-      if (ingest_->flowing || ingest_->meter->units() == 0) return;
-      ingest_->flowing = true;
-      listener_.changed(spec_.stream);
-    });
+  close_ingest("");
+  auto ingest = std::make_unique<Ingest>();
+  ingest->meter = std::make_shared<TrackMeter>();
+  auto built = build_ingest(rtc_, spec_.stream, offer, ingest->meter);
+  if (!built) {
+    done(tl::unexpected(built.error()));
+    return;
   }
+  ingest->runner =
+      std::make_unique<PipelineRunner>(built->pipeline, "", spec_.stream, [this](const PipelineFault& fault) {
+        if (fault.code != "ended")
+          base::log::error("media", "a publication failed", {{"stream", spec_.stream}, {"reason", fault.sentence}});
+        close_ingest(fault.code == "ended" ? "the publisher ended the stream" : "failed: " + fault.sentence);
+      });
+  ingest->sessions =
+      std::make_unique<RtcSessions>(RtcSessions::Side::publish, ingest->runner->find("rtc"), publisher_events());
+  ingest->waiting = std::move(done);
+  ingest_ = std::move(ingest);
+  ingest_->runner->start([this, offer] { answer_publisher(offer); });
+}
+
+void Stream::answer_publisher(const std::string& offer) {
+  const SessionCallback done = std::exchange(ingest_->waiting, nullptr);
   auto reply = ingest_->sessions->answer(offer);
   if (reply) {
     listener_.session_opened(spec_.stream, reply->session);
+    ingest_->sampler.repeat(milliseconds(1000), [this] { sample_ingest(); });
   } else {
     close_ingest("");
   }
   done(std::move(reply));
+}
+
+void Stream::sample_ingest() {
+  ingest_->meter->sample();
+  if (ingest_->meter->units() == 0) return;
+  if (++ingest_->flowing_seconds == 1) listener_.changed(spec_.stream);
+  if (ingest_->flowing_seconds == kSettleSeconds) forget_silent_tracks(ingest_->runner->element());
 }
 
 SessionEvents Stream::publisher_events() {
@@ -197,6 +210,7 @@ SessionEvents Stream::publisher_events() {
 void Stream::close_ingest(const std::string& reason) {
   const auto ingest = std::exchange(ingest_, nullptr);
   if (!ingest) return;
+  if (ingest->waiting) ingest->waiting(base::fail("failed", "the publication ended before it began"));
   ingest->sessions->close(reason);
   listener_.changed(spec_.stream);
 }

@@ -58,7 +58,8 @@ class Stream {
     std::unique_ptr<RtcSessions> sessions;
     std::shared_ptr<TrackMeter> meter;
     Timer sampler;
-    bool flowing = false;
+    SessionCallback waiting;  // until the offer is answered: a former publisher may still be ending
+    unsigned flowing_seconds = 0;
   };
 
   bool source_can_come() const;
@@ -70,6 +71,8 @@ class Stream {
   void settle();
   SessionEvents viewer_events();
   SessionEvents publisher_events();
+  void answer_publisher(const std::string& offer);
+  void sample_ingest();
   void close_ingest(const std::string& reason);
 
   const SourceSpec spec_;
