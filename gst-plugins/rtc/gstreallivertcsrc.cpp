@@ -140,7 +140,7 @@ void handle_message(GstBin* bin, GstMessage* message) {
     return source_of(bin).source->child_complained(GST_MESSAGE_SRC(message), what, error);
   });
   if (swallowed) {
-    gst_message_unref(message);
+    Ref<GstMessage>::adopt(message).reset();
     return;
   }
   GST_BIN_CLASS(gst_reallive_rtc_src_parent_class)->handle_message(bin, message);

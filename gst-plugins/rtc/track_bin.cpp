@@ -188,7 +188,7 @@ GstPadProbeReturn TrackBin::handle_buffer(GstPad* end, GstPadProbeInfo* info) {
   if (!pad || !gst_pad_is_linked(pad.get())) return GST_PAD_PROBE_DROP;
   GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info);
   Captured captured = captured_of(buffer);
-  const GstClockTime pts = GST_BUFFER_PTS(buffer);
+  const GstClockTime pts = GST_BUFFER_PTS_IS_VALID(buffer) ? GST_BUFFER_PTS(buffer) : last_pts_;
   if (captured.count != 1) {
     buffer = gst_buffer_make_writable(buffer);
     GST_PAD_PROBE_INFO_DATA(info) = buffer;

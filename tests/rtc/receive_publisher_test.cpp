@@ -186,6 +186,39 @@ TEST_F(PublisherTest, LimitsKeyframeRequestsFromDownstream) {
   EXPECT_EQ(out.all<rtcp::PictureLoss>().size(), 3u) << "at 500, 1000 and 1500 ms: a sender opens with one anyway";
 }
 
+// rtph264pay config-interval=-1 repeats the parameter sets before each slice of a key frame.
+TEST_F(PublisherTest, TakesParameterSetsOutOfTheMiddleOfAPicture) {
+  PacketSpec spec = video(1);
+  spec.payload = {0x78, 0, 2, 0x09, 0x10, 0, 2, 0x67, 1, 0, 2, 0x68, 2, 0, 2, 0x65, 3, 0, 2, 0x67, 4};
+  rtp(spec, 0);
+  spec = video(2);
+  spec.payload = {0x68, 2};
+  rtp(spec, 0);
+  spec = video(3);
+  spec.payload = {0x78, 0, 2, 0x67, 5, 0, 2, 0x68, 6};
+  rtp(spec, 0);
+  spec = video(4);
+  spec.payload = {0x78, 0, 2, 0x67, 1, 0, 2, 0x65, 7};
+  spec.marker = true;
+  rtp(spec, 0);
+  spec = video(5, 6000);
+  spec.payload = {0x67, 8};
+  rtp(spec, 0);
+  spec = video(6, 6000);
+  spec.payload = {0x78, 0, 9, 0x67};  // cut short: left to the depayloader
+  rtp(spec, 0);
+  ASSERT_EQ(out.media[0].size(), 4u);
+  const auto payload = [this](size_t n) {
+    const auto packet = rtp::parse(out.media[0][n].data);
+    return Buffer(packet->payload.begin(), packet->payload.end());
+  };
+  EXPECT_EQ(payload(0), (Buffer{0x78, 0, 2, 0x09, 0x10, 0, 2, 0x67, 1, 0, 2, 0x68, 2, 0, 2, 0x65, 3}));
+  EXPECT_EQ(payload(1), (Buffer{0x78, 0, 2, 0x65, 7}));
+  EXPECT_EQ(payload(2), (Buffer{0x67, 8})) << "the next picture may begin with them";
+  const auto numbers = out.sequences(0);
+  EXPECT_EQ(numbers[2] - numbers[0], 2) << "no gap is left";
+}
+
 TEST_F(PublisherTest, PaddingLeavesNoGap) {
   rtp(keyframe(1), 0);
   PacketSpec padding = video(2);

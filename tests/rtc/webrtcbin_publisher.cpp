@@ -19,7 +19,9 @@ std::string launch_line(const WebrtcbinPublisher::Config& config) {
       "! ";
   const std::string interval = std::to_string(config.keyframe_interval);
   if (config.video == "h264") {
-    line += frames + "x264enc tune=zerolatency sliced-threads=false speed-preset=ultrafast qp-max=20 key-int-max=" + interval +
+    line += frames +
+            "x264enc tune=zerolatency sliced-threads=true threads=2 speed-preset=ultrafast qp-max=20 key-int-max=" +
+            interval +
             " ! video/x-h264,profile=constrained-baseline ! rtph264pay config-interval=-1 aggregate-mode=zero-latency "
             "! application/x-rtp,media=video,encoding-name=H264,payload=96 ! peer. ";
   } else if (config.video == "vp8") {

@@ -131,6 +131,10 @@ void TrackReceiver::hand_on(JitterBuffer::Output output, Moment now, PlayoutCloc
   } else if (awaiting_keyframe_) {
     keyframes_.want();
   }
+  if (track_.codec == ReceiveCodec::kH264 &&
+      !cleaner_.clean(packet.data, packet.header_size, packet.timestamp, packet.marker)) {
+    return;
+  }
   const int64_t arrival_ns = now.unix_ns - (now.us - packet.arrival_us) * 1000;
   if (frame_timestamp_ != packet.timestamp) {
     frame_timestamp_ = packet.timestamp;

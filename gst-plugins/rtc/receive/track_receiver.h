@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "rtc/receive/capture_clock.h"
+#include "rtc/receive/h264_cleaner.h"
 #include "rtc/receive/jitter_buffer.h"
 #include "rtc/receive/keyframe_requests.h"
 #include "rtc/receive/nack_list.h"
@@ -27,9 +28,9 @@ struct Moment {
 
 /// A packet for the depayloader: in order, with a sequence number that jumps only where something is missing.
 struct MediaPacket {
-  Buffer data;             ///< a whole RTP packet
-  int64_t time_us = 0;     ///< monotonic clock; the same for all packets of a frame
-  int64_t capture_ns = 0;  ///< UNIX time; the same for all packets of a frame
+  Buffer data;               ///< a whole RTP packet
+  int64_t time_us = 0;       ///< monotonic clock; the same for all packets of a frame
+  int64_t capture_ns = 0;    ///< UNIX time; the same for all packets of a frame
   bool sender_time = false;  ///< capture_ns is the sender's word, not the arrival
 };
 
@@ -90,6 +91,7 @@ class TrackReceiver {
   std::optional<ReceptionStats> reception_;
   CaptureClock capture_;
   KeyframeRequests keyframes_;
+  H264Cleaner cleaner_;
   TrackStats counters_;
 
   bool timeline_broken_ = false;   // the next packet out begins a new timeline
