@@ -12,6 +12,8 @@ namespace reallive::rtc {
 
 namespace {
 
+constexpr auto kReplaceAfter = std::chrono::seconds(5);
+
 uint32_t random_ssrc() {
   uint32_t ssrc = 0;
   RAND_bytes(reinterpret_cast<unsigned char*>(&ssrc), sizeof ssrc);
@@ -34,11 +36,19 @@ class StateLock {
 
 RtcSource::RtcSource(GstElement* element) : element_(element) {}
 
+// A publisher that fell silent (crashed, lost its network) keeps nobody out: whoever comes next replaces it.
 std::optional<Error> RtcSource::reserve() {
-  const std::lock_guard lock(mutex_);
-  if (!open_) return Error{"not-ready", "The element is not running."};
-  if (current_ || reserved_) return Error{"already-published", "There is a publisher already."};
-  reserved_ = true;
+  std::shared_ptr<Publication> replaced;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!open_) return Error{"not-ready", "The element is not running."};
+    if (reserved_ || (current_ && current_->session().silence() < kReplaceAfter)) {
+      return Error{"already-published", "There is a publisher already."};
+    }
+    reserved_ = true;
+    replaced = std::exchange(current_, nullptr);
+  }
+  if (replaced) replaced->session().close("replaced");
   return std::nullopt;
 }
 

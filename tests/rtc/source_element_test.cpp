@@ -341,8 +341,8 @@ TEST_F(SourceElement, PublishersComeAndGo) {
       ASSERT_TRUE(eventually([&] { return count("video_0") > before + 5; }, seconds(20))) << "round " << round;
       EXPECT_TRUE(round % 3 != 0 || remove(id));
     }
-    // The others just go: close_notify, or BYE, or silence.
-    if (round % 3 != 0 && !eventually([&] { return gone(id).has_value(); }, seconds(3))) remove(id);
+    // The others are removed after they went without a word.
+    EXPECT_TRUE(round % 3 == 0 || remove(id));
     ASSERT_TRUE(eventually([&] { return gone(id).has_value(); }, seconds(5)));
     ASSERT_TRUE(eventually([this] { return pads() == 0; })) << "round " << round;
     EXPECT_TRUE(output("video_0").eos);
@@ -358,6 +358,31 @@ TEST_F(SourceElement, PublishersComeAndGo) {
       << descriptors << " to " << reallive::test::open_descriptors();
   EXPECT_TRUE(eventually([&] { return reallive::test::live_threads() <= threads + 2; }, seconds(30)))
       << threads << " to " << reallive::test::live_threads();
+}
+
+TEST_F(SourceElement, ASilentPublisherGivesItsPlaceToTheNext) {
+  play();
+  WebrtcbinPublisher next({});
+  const std::string offer = next.offer();
+  std::string first;
+  {
+    WebrtcbinPublisher publisher({});
+    first = connect(publisher);
+    ASSERT_TRUE(eventually([this] { return count("video_0") > 5; }, seconds(20)));
+    EXPECT_EQ(error_of(offer), "already-published");
+  }
+  StructurePtr answer;
+  ASSERT_TRUE(eventually(
+      [&] {
+        answer = publish(offer);
+        return gst_structure_has_name(answer.get(), "answer") != FALSE;
+      },
+      seconds(9)))
+      << "not within nine seconds";
+  next.accept(gst_structure_get_string(answer.get(), "sdp"));
+  EXPECT_TRUE(eventually([&] { return gone(first) == "replaced"; }));
+  const size_t before = count("video_0") + count("video_1");
+  EXPECT_TRUE(eventually([&] { return count("video_0") + count("video_1") > before + 5; }, seconds(20)));
 }
 
 TEST_F(SourceElement, CyclesThroughItsStatesWithAPublisherInside) {

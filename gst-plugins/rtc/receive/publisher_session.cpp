@@ -35,7 +35,12 @@ PublisherSession::PublisherSession(std::shared_ptr<Session> session, const Recei
   stats_.tracks = publisher_.stats();
 }
 
+std::chrono::milliseconds PublisherSession::silence() const {
+  return duration_cast<std::chrono::milliseconds>(Clock::now() - heard_at_.load());
+}
+
 void PublisherSession::start() {
+  heard_at_ = Clock::now();
   session_->start(shared_from_this());
 }
 
@@ -83,12 +88,14 @@ void PublisherSession::on_connected(SrtpProfile) {
 }
 
 void PublisherSession::on_rtp(std::span<const uint8_t> packet, TimePoint arrival) {
+  heard_at_ = arrival;
   publisher_.receive_rtp(packet, moment_of(arrival));
   publish_stats(arrival);
   schedule();
 }
 
 void PublisherSession::on_rtcp(std::span<const uint8_t> packet, TimePoint arrival) {
+  heard_at_ = arrival;
   publisher_.receive_rtcp(packet, moment_of(arrival));
   schedule();
 }

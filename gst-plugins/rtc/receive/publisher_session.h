@@ -3,6 +3,8 @@
 // It never outlives its usefulness: after on_gone() it holds nothing of the session's, and calls nobody.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -44,6 +46,8 @@ class PublisherSession final : public Session::Listener,
   void request_keyframe(size_t track);
   void close(const std::string& reason);
   IceCredentials restart_ice(const IceCredentials& remote) { return session_->restart_ice(remote); }
+  /// How long nothing has come from the other side, or since start().
+  std::chrono::milliseconds silence() const;
   /// As of at most 100 ms ago.
   PublisherStats stats() const;
 
@@ -62,6 +66,7 @@ class PublisherSession final : public Session::Listener,
 
   const std::shared_ptr<Session> session_;
   const std::string id_;
+  std::atomic<TimePoint> heard_at_{};
   // Shard only.
   std::shared_ptr<Listener> listener_;
   Publisher publisher_;
