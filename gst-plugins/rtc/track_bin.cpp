@@ -122,7 +122,7 @@ void TrackBin::watch(GstPad* pad, GstPadProbeType type, GstPadProbeCallback call
 }
 
 void TrackBin::start() {
-  gst_bin_add(GST_BIN(parent_), GST_ELEMENT(gst_object_ref(bin_.get())));
+  gst_bin_add(GST_BIN(parent_), bin_.get());
   gst_element_sync_state_with_parent(bin_.get());
 }
 
