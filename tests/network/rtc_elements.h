@@ -20,6 +20,9 @@ class Pipeline {
     GError* error = nullptr;
     pipeline_ = Ref<GstElement>::sink(gst_parse_launch(line.c_str(), &error));
     if (error) throw std::runtime_error(error->message);
+    // Nobody reads the bus here, and each message on it would keep its element alive.
+    const auto bus = Ref<GstObject>::adopt(GST_OBJECT(gst_element_get_bus(pipeline_.get())));
+    gst_bus_set_sync_handler(GST_BUS(bus.get()), drop, nullptr, nullptr);
   }
   ~Pipeline() { stop(); }
   Pipeline(const Pipeline&) = delete;
@@ -33,6 +36,17 @@ class Pipeline {
   void stop() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
 
  private:
+  static GstBusSyncReply drop(GstBus*, GstMessage* message, gpointer) {
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+      GError* error = nullptr;
+      gst_message_parse_error(message, &error, nullptr);
+      ADD_FAILURE() << GST_MESSAGE_SRC_NAME(message) << ": " << error->message;
+      g_error_free(error);
+    }
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+  }
+
   Ref<GstElement> pipeline_;
 };
 

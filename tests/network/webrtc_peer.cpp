@@ -1,5 +1,6 @@
 #include "webrtc_peer.h"
 
+#include <atomic>
 #include <gst/sdp/sdp.h>
 #include <stdexcept>
 
@@ -24,15 +25,6 @@ void enable_repair(GstElement* webrtc) {
   g_array_unref(transceivers);
 }
 
-bool sink_pads_have_caps(GstElement* webrtc) {
-  bool all = true;
-  GST_OBJECT_LOCK(webrtc);
-  for (const GList* item = webrtc->sinkpads; item; item = item->next)
-    all &= gst_pad_has_current_caps(GST_PAD(item->data)) != FALSE;
-  GST_OBJECT_UNLOCK(webrtc);
-  return all;
-}
-
 }  // namespace
 
 std::unique_ptr<WebrtcPeer> WebrtcPeer::viewer(unsigned latency_ms) {
@@ -49,15 +41,14 @@ std::unique_ptr<WebrtcPeer> WebrtcPeer::viewer(unsigned latency_ms) {
 }
 
 std::unique_ptr<WebrtcPeer> WebrtcPeer::publisher(const std::string& source, unsigned bitrate_kbps) {
-  std::unique_ptr<WebrtcPeer> peer(
-      new WebrtcPeer(source + " ! x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=60 bitrate=" +
-                     std::to_string(bitrate_kbps) +
-                     " ! video/x-h264,profile=constrained-baseline ! tee name=t "
-                     "t. ! queue ! rtph264pay aggregate-mode=zero-latency config-interval=-1 ! " +
-                     kCaps +
-                     " ! webrtcbin name=webrtc bundle-policy=max-bundle "
-                     "t. ! queue ! " +
-                     FrameHashes::kDecoder + "name=hashes"));
+  std::unique_ptr<WebrtcPeer> peer(new WebrtcPeer(
+      source + " ! x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=60 bitrate=" +
+      std::to_string(bitrate_kbps) +
+      " ! video/x-h264,profile=constrained-baseline ! tee name=t "
+      "t. ! queue ! rtph264pay aggregate-mode=zero-latency config-interval=-1 ! "
+      "application/x-rtp,media=video,encoding-name=H264,payload=96 ! webrtcbin name=webrtc bundle-policy=max-bundle "
+      "t. ! queue ! " +
+      FrameHashes::kDecoder + "name=hashes"));
   enable_repair(peer->webrtc_);
   GstElement* const sink = gst_bin_get_by_name(GST_BIN(peer->pipeline_), "hashes");
   peer->sent_.attach(sink);
@@ -110,8 +101,14 @@ void WebrtcPeer::on_pad_added(GstPad* pad) {
 }
 
 std::string WebrtcPeer::offer() {
+  std::atomic<bool> needed{false};  // a publisher's pads have caps once its encoder has run
+  const gulong handler = g_signal_connect(
+      webrtc_, "on-negotiation-needed",
+      G_CALLBACK(+[](GstElement*, gpointer flag) { *static_cast<std::atomic<bool>*>(flag) = true; }), &needed);
   gst_element_set_state(pipeline_, GST_STATE_PLAYING);
-  if (!eventually([this] { return sink_pads_have_caps(webrtc_); })) return {};  // a publisher's encoder must have run
+  const bool asked = eventually([&needed] { return needed.load(); });
+  g_signal_handler_disconnect(webrtc_, handler);
+  if (!asked) return {};
   GstPromise* promise = gst_promise_new();
   g_signal_emit_by_name(webrtc_, "create-offer", nullptr, promise);
   gst_promise_wait(promise);
