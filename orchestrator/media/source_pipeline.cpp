@@ -90,7 +90,7 @@ class RtspLinker {
     const GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
     const std::string_view encoding = string_field(structure, "encoding-name");
     if (encoding == "H264" && !video_) {
-      video_ = chain(pad, {"rtph264depay", "h264parse", "capsfilter"}, true);
+      video_ = chain(pad, {"rtph264depay", "capsfilter", "h264parse", "capsfilter"}, true);
     } else if (encoding == "OPUS" && !audio_) {
       audio_ = chain(pad, {"rtpopusdepay", "opusparse"}, false);
     } else {
@@ -113,7 +113,8 @@ class RtspLinker {
       const auto element = make(factory);
       if (!element) return false;
       if (std::string_view(factory) == "h264parse") g_object_set(element->get(), "config-interval", -1, nullptr);
-      // One form of H.264 in every channel; left alone, depayloader and parser agree on avc.
+      // One form of H.264 in every channel; left alone, depayloader and parser agree on avc. Before the parser too:
+      // given NAL units, it would wait for the next picture to know that this one has ended.
       if (std::string_view(factory) == "capsfilter") {
         gst_util_set_object_arg(G_OBJECT(element->get()), "caps",
                                 "video/x-h264,stream-format=byte-stream,alignment=au");

@@ -202,7 +202,7 @@ SessionEvents Stream::publisher_events() {
             listener_.session_gone(session, reason);
             // A publisher has a pipeline of its own: the next one begins with fresh tracks.
             mailbox_.post([this] {
-              if (ingest_ && ingest_->sessions->count() == 0) close_ingest("");
+              if (ingest_ && !ingest_->waiting && ingest_->sessions->count() == 0) close_ingest("");
             });
           }};
 }
