@@ -37,7 +37,7 @@ class MediaTest : public testing::Test, public Listener {
 
   void open(Config config) {
     media.reset();
-    config.webrtc_listen = "127.0.0.1:0";
+    config.webrtc_listen = listen;
     auto created = Media::create(config, *this);
     ASSERT_TRUE(created) << created.error().message;
     media = std::move(*created);
@@ -96,6 +96,7 @@ class MediaTest : public testing::Test, public Listener {
     return false;
   }
 
+  std::string listen = "127.0.0.1:0";
   std::unique_ptr<Media> media;
   std::map<std::string, std::vector<StreamState>> states;
   std::map<std::string, std::vector<std::string>> errors;
