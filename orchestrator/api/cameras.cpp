@@ -142,11 +142,6 @@ void create(Context& context, const http::Reply& reply) {
 void read(Context& context, const http::Reply& reply) {
   context.with_camera(reply, auth::Action::view,
                       [reply](const auth::Principal& principal, const catalog::Camera& camera) {
-                        const auto known = reply.request()->header("If-None-Match");
-                        // What media reports is no part of the ETag, so only configuration is compared: ask /status.
-                        if (known && http::etag_matches(*known, camera_etag(camera), true)) {
-                          return reply(http::Response::empty(304).with("ETag", camera_etag(camera)));
-                        }
                         reply(camera_response(principal, camera, 200));
                       });
 }

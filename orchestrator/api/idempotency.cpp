@@ -1,5 +1,6 @@
 #include "api/idempotency.h"
 
+#include <functional>
 #include <utility>
 
 namespace reallive::api {
@@ -23,7 +24,7 @@ base::Result<std::optional<http::Response>> IdempotencyKeys::find(const std::str
   }
   const auto found = by_name_.find(name_of(user_id, request, *key));
   if (found == by_name_.end() || found->second->at + life < now) return std::optional<http::Response>();
-  if (found->second->body != request.body) {
+  if (found->second->body_hash != std::hash<std::string>()(request.body)) {
     return base::fail("CONFLICT", "This idempotency key was used for another request.");
   }
   return std::optional<http::Response>(found->second->response);
@@ -38,7 +39,7 @@ void IdempotencyKeys::remember(const std::string& user_id, const http::Request& 
     entries_.erase(old->second);
     by_name_.erase(old);
   }
-  by_name_[name] = entries_.insert(entries_.end(), Entry{name, request.body, response, now});
+  by_name_[name] = entries_.insert(entries_.end(), Entry{name, std::hash<std::string>()(request.body), response, now});
   while (entries_.size() > capacity_) {
     by_name_.erase(entries_.front().name);
     entries_.pop_front();

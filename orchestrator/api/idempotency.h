@@ -29,7 +29,7 @@ class IdempotencyKeys {
  private:
   struct Entry {
     std::string name;
-    std::string body;
+    size_t body_hash;  // of bodies only their hash is kept
     http::Response response;
     std::chrono::milliseconds at;
   };

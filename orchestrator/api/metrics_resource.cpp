@@ -9,10 +9,13 @@
 namespace reallive::api {
 namespace {
 
-/// A reverse proxy on this machine speaks for somebody else.
+/// A reverse proxy on this machine speaks for somebody else. So does a browser whose page comes from a name that its
+/// owner let point here (DNS rebinding): such a request names another host.
 bool is_this_machine(const http::Request& request) {
   const bool loopback = request.remote_address.rfind("127.", 0) == 0 || request.remote_address == "::1";
-  return loopback && !request.headers.has("X-Forwarded-For") && !request.headers.has("Forwarded") &&
+  const std::string host = request.host.substr(0, request.host.rfind(':'));
+  const bool named_so = host == "localhost" || host.rfind("127.", 0) == 0 || host == "[::1]" || request.host == "[::1]";
+  return loopback && named_so && !request.headers.has("X-Forwarded-For") && !request.headers.has("Forwarded") &&
          !request.headers.has("X-Real-IP");
 }
 

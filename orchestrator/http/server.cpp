@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <algorithm>
 #include <exception>
 #include <libsoup/soup.h>
 #include <utility>
@@ -77,6 +78,20 @@ std::shared_ptr<Request> read_request(SoupServerMessage* message) {
   return request;
 }
 
+/// The path as it may be logged: a session's id in it is a key to that session.
+std::string log_path(const std::string& path) {
+  constexpr size_t shortest_key = 40, shown = 6;
+  std::string result;
+  for (size_t begin = 0; begin < path.size();) {
+    const size_t end = std::min(path.find('/', begin + 1), path.size());
+    const bool is_key = end - begin > shortest_key;
+    result += path.substr(begin, is_key ? shown + 1 : end - begin);
+    if (is_key) result += "***";
+    begin = end;
+  }
+  return base::valid_utf8(result);
+}
+
 void write_response(SoupServerMessage* message, const Response& response, std::string_view request_id) {
   soup_server_message_set_status(message, static_cast<guint>(response.status), reason_phrase(response.status).data());
   SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
@@ -86,6 +101,7 @@ void write_response(SoupServerMessage* message, const Response& response, std::s
       soup_message_headers_append(headers, name.c_str(), value.c_str());
     }
   }
+  soup_message_headers_replace(headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace(headers, "X-Request-Id", std::string(request_id).c_str());
   soup_message_headers_set_content_length(headers, static_cast<goffset>(response.body.size()));
   SoupMessageBody* body = soup_server_message_get_response_body(message);
@@ -170,7 +186,7 @@ class Core : public std::enable_shared_from_this<Core> {
     const bool quiet =
         response.status < 400 && (request->route.empty() || request->route.find('/', 1) == std::string::npos);
     base::log::write(quiet ? base::log::Level::debug : base::log::Level::info, "http",
-                     request->method + " " + base::valid_utf8(request->path) + " " + std::to_string(response.status),
+                     request->method + " " + log_path(request->path) + " " + std::to_string(response.status),
                      {{"request", request->id},
                       {"remote", request->remote_address},
                       {"ms", std::to_string(duration.count())},

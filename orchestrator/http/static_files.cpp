@@ -118,7 +118,6 @@ Response StaticFiles::answer(const Request& request) const {
       {"ETag", file->etag},
       // The build puts a hash of the content into the names below /assets/.
       {"Cache-Control", segments.front() == "assets" ? "public, max-age=31536000, immutable" : "no-cache"},
-      {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"}};
   const auto known = request.header("If-None-Match");
   if (known && etag_matches(*known, file->etag, true)) return Response{304, std::move(headers)};

@@ -117,7 +117,6 @@ TEST_F(CamerasTest, ETagsGuardAgainstLostChanges) {
   ASSERT_FALSE(etag.empty());
   ASSERT_TRUE(cameras.set_status(*created.json.get_string("id"), "online", "streaming"));
   EXPECT_EQ(ask("GET", target, "ann").header("ETag"), etag) << "what media reports is no change";
-  EXPECT_EQ(ask("GET", target, "ann", "", {{"If-None-Match", etag}}).status, 304);
   const Answer changed = ask("PUT", target, "ann", "{\"name\":\"b\"}", {{"If-Match", etag}});
   EXPECT_EQ(changed.status, 200);
   EXPECT_NE(changed.header("ETag"), etag);
@@ -143,6 +142,19 @@ TEST_F(CamerasTest, AnIdempotencyKeyMakesOneCamera) {
   clock.advance(std::chrono::hours(25));
   tokens["ann"] = authenticator->issue_token(ann.principal())->token;
   EXPECT_NE(create("{\"name\":\"a\"}", "ann", key).json, first.json) << "a day later it is a new request";
+}
+
+TEST_F(CamerasTest, ABusyDatabaseIsSaid) {
+  auto other = database->session();
+  ASSERT_TRUE(other->transaction(db::Durability::relaxed, [&]() -> base::Result<void> {
+    EXPECT_TRUE(other->execute("UPDATE organizations SET name = 'held'"));
+    const Answer answer = create("{\"name\":\"a\"}");
+    EXPECT_EQ(answer.status, 503) << answer.response.body;
+    EXPECT_NE(answer.header("Retry-After"), "");
+    EXPECT_EQ(ask("GET", "/api/v1/cameras", "ann").status, 200) << "reading goes on";
+    return {};
+  }));
+  EXPECT_EQ(create("{\"name\":\"a\"}").status, 201);
 }
 
 TEST_F(CamerasTest, WhatNeedsAnAdmin) {

@@ -80,18 +80,17 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 
 class ApiTest : public testing::Test {
  protected:
-  ApiTest() {
-    auto made = auth::Authenticator::create({.bcrypt_cost = 4}, dir.path(), users, executor, clock);
-    authenticator = std::move(*made);
-    make_api({});
-  }
+  ApiTest() { make_api({}); }
   ~ApiTest() override {
     api.reset();
     authenticator.reset();
     executor.run();
   }
-  void make_api(Config config) {
+  void make_api(Config config, size_t password_queue = 64) {
     api.reset();
+    authenticator.reset();
+    authenticator = std::move(
+        *auth::Authenticator::create({.queue = password_queue, .bcrypt_cost = 4}, dir.path(), users, executor, clock));
     router = http::Router();
     api = std::make_unique<Api>(std::move(config),
                                 Dependencies{*authenticator, users, cameras, sessions, media, live, executor, clock});
@@ -140,7 +139,7 @@ class ApiTest : public testing::Test {
     request->body = body;
     request->remote_address = remote_address;
     request->scheme = "http";
-    request->host = "cam.local:8080";
+    request->host = host;
     Answer answer;
     router.dispatch(request, http::Reply(request, [&](http::Response response) {
                       answer.status = response.status;
@@ -157,7 +156,7 @@ class ApiTest : public testing::Test {
   test::TempDir dir;
   test::ManualClock clock;
   test::QueueExecutor executor;
-  std::unique_ptr<db::Database> database = std::move(*db::Database::open({dir / "t.db"}));
+  std::unique_ptr<db::Database> database = std::move(*db::Database::open({dir / "t.db", 20}));
   auth::Users users{*database, clock};
   catalog::Cameras cameras{*database, clock};
   catalog::Sessions sessions{*database, clock};
@@ -168,7 +167,7 @@ class ApiTest : public testing::Test {
   http::Router router;
   std::unique_ptr<Api> api;
   std::map<std::string, std::string> tokens;
-  std::string remote_address = "192.0.2.7";
+  std::string remote_address = "192.0.2.7", host = "cam.local:8080";
 };
 
 }  // namespace reallive::api::testing_only

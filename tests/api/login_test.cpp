@@ -40,6 +40,15 @@ TEST_F(LoginTest, RefusesWrongNamesAndPasswordsAlike) {
   EXPECT_EQ(name.json.get("error").get_string("message"), password.json.get("error").get_string("message"));
 }
 
+TEST_F(LoginTest, IsBusyWhenTooManyWait) {
+  make_api({}, 0);
+  const Answer answer =
+      ask("POST", "/api/v1/auth/login", "", "{\"username\":\"ann\",\"password\":\"password-of-ann\"}");
+  EXPECT_EQ(answer.status, 429);
+  EXPECT_EQ(answer.code(), "RATE_LIMIT_EXCEEDED");
+  EXPECT_NE(answer.header("Retry-After"), "");
+}
+
 TEST_F(LoginTest, NamesTheFieldAtFault) {
   const auto field = [this](const std::string& body) {
     const Answer answer = ask("POST", "/api/v1/auth/login", "", body);

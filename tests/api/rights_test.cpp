@@ -157,9 +157,15 @@ TEST_F(RightsTest, BrowsersGetNoPasswordWindow) {
 
 TEST_F(RightsTest, MetricsAreOpenToThisMachineButNotToItsProxy) {
   remote_address = "127.0.0.1";
+  host = "localhost:8080";
   EXPECT_EQ(ask("GET", "/metrics").status, 200);
   EXPECT_EQ(ask("GET", "/metrics", "", "", {{"X-Forwarded-For", "192.0.2.1"}}).status, 401);
   EXPECT_EQ(ask("GET", "/metrics", "owner").status, 403);
+  host = "rebound.example:8080";
+  EXPECT_EQ(ask("GET", "/metrics").status, 401) << "a page of another name that points here";
+  host = "[::1]:8080";
+  remote_address = "::1";
+  EXPECT_EQ(ask("GET", "/metrics").status, 200);
 }
 
 }  // namespace

@@ -93,6 +93,18 @@ TEST_F(SessionsTest, AnEndThatSomebodyWantedIsNoError) {
   EXPECT_EQ(live.totals().sessions_failed, 0u);
 }
 
+TEST_F(SessionsTest, AGoodbyeIsNoError) {
+  for (const char* reason : {"removed", "shutdown", "peer-closed"}) {
+    ASSERT_EQ(ask("POST", "/whep/door", "ann", offer).status, 201);
+    live.session_gone("media-" + std::to_string(media.count), reason);
+    clock.advance(std::chrono::seconds(1));
+  }
+  ASSERT_EQ(rows().size(), 3u);
+  for (const catalog::Session& row : rows())
+    EXPECT_EQ(row.status + row.error, "ended");
+  EXPECT_EQ(live.totals().sessions_failed, 0u);
+}
+
 TEST_F(SessionsTest, TheStreamKeyEndsWhatItBegan) {
   const Fields key = {{"Authorization", "Bearer " + door.stream_key}};
   const std::string session = ask("POST", "/whip/door", "", offer, key).header("Location");

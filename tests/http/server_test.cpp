@@ -78,6 +78,7 @@ TEST_F(ServerTest, AnswersAndTellsTheObserver) {
   EXPECT_EQ(exchanges[0].request->route, "/echo/{word}");
   EXPECT_EQ(exchanges[0].status, 200);
   EXPECT_EQ(answer.header("X-Request-Id"), exchanges[0].request->id);
+  EXPECT_EQ(answer.header("X-Content-Type-Options"), "nosniff");
 }
 
 TEST_F(ServerTest, KeepsConnectionsAndPipelines) {
@@ -242,6 +243,16 @@ TEST_F(ServerTest, AHeaderValueCannotMakeHeaders) {
   EXPECT_EQ(answer.header("Set-Cookie"), "");
   EXPECT_EQ(answer.header("X-Bad"), "");
   EXPECT_EQ(answer.header("X-Good"), "c");
+}
+
+TEST_F(ServerTest, LogsNoKeys) {
+  const std::string session(43, 'k');
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(get("/echo/" + session + "?q=secret", {{"Authorization", "Bearer hidden"}}).status, 200);
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("GET /echo/kkkkkk*** 200"), std::string::npos) << log;
+  EXPECT_EQ(log.find("secret"), std::string::npos) << log;
+  EXPECT_EQ(log.find("hidden"), std::string::npos) << log;
 }
 
 TEST_F(ServerTest, ListensWhereItIsTold) {
