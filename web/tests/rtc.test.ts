@@ -3,8 +3,8 @@ import { waitMs } from '../src/rtc/backoff';
 import { askForCaptureTime } from '../src/rtc/capture_time';
 import { bitrateText, FiguresMeter } from '../src/rtc/figures';
 import { LatencyMeter } from '../src/rtc/latency';
-import { askForSenderClock, askForStereo } from '../src/rtc/sdp';
-import { preferCodec } from '../src/rtc/whip';
+import { askForSenderClock, askForStereo, startAt } from '../src/rtc/sdp';
+import { onlyCodec } from '../src/rtc/whip';
 
 function report(...entries: { id: string; [field: string]: unknown }[]): RTCStatsReport {
   return new Map(entries.map((entry) => [entry.id, entry])) as unknown as RTCStatsReport;
@@ -43,6 +43,26 @@ describe('askForSenderClock', () => {
   });
   it('leaves an answer without capture times', () => {
     expect(askForSenderClock(codecs)).toBe(codecs);
+  });
+});
+
+describe('startAt', () => {
+  it('adds the rate to H.264 and VP8, and to nothing else', () => {
+    const answer = [
+      'a=rtpmap:111 opus/48000/2',
+      'a=fmtp:111 minptime=10',
+      'a=rtpmap:108 H264/90000',
+      'a=fmtp:108 packetization-mode=1;profile-level-id=42e01f',
+      'a=rtpmap:109 rtx/90000',
+      'a=fmtp:109 apt=108',
+      'a=rtpmap:96 VP8/90000',
+      '',
+    ].join('\r\n');
+    expect(startAt(900, answer)).toBe(
+      answer
+        .replace('42e01f', '42e01f;x-google-start-bitrate=900')
+        .replace('VP8/90000\r\n', 'VP8/90000\r\na=fmtp:96 x-google-start-bitrate=900\r\n'),
+    );
   });
 });
 
@@ -130,10 +150,14 @@ describe('LatencyMeter', () => {
   });
 });
 
-describe('preferCodec', () => {
-  it('puts the wanted codec first and keeps the rest', () => {
-    const codecs = ['video/VP8', 'video/rtx', 'video/H264', 'video/H264'].map((mimeType, index) => ({ mimeType, index }));
-    expect(preferCodec(codecs, 'H264').map(({ index }) => index)).toEqual([2, 3, 0, 1]);
-    expect(preferCodec(codecs, 'VP8').map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+describe('onlyCodec', () => {
+  const codecs = ['video/VP8', 'video/rtx', 'video/H264', 'video/H264', 'video/AV1'].map((mimeType) => ({ mimeType }));
+  const chosen = (wanted: 'H264' | 'VP8', from = codecs) => onlyCodec(from, wanted).map(({ mimeType }) => mimeType);
+  it('offers the wanted codec and its repeats only', () => {
+    expect(chosen('H264')).toEqual(['video/rtx', 'video/H264', 'video/H264']);
+    expect(chosen('VP8')).toEqual(['video/VP8', 'video/rtx']);
+  });
+  it('offers all where the wanted one is missing', () => {
+    expect(chosen('H264', codecs.slice(0, 2))).toEqual(['video/VP8', 'video/rtx']);
   });
 });

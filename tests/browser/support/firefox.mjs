@@ -8,8 +8,6 @@ export function launchFirefox() {
     executablePath: '/usr/bin/firefox-esr',
     headless: true,
     extraPrefsFirefox: {
-      // The server listens on the loopback only, which Firefox else leaves out.
-      'media.peerconnection.ice.loopback': true,
       // No downloads behind the test's back.
       'media.gmp-manager.updateEnabled': false,
       'app.update.enabled': false,

@@ -37,8 +37,10 @@ export class Server {
   #settings = { 'http.listen': '127.0.0.1:0', 'https.listen': 'off', 'webrtc.listen': '127.0.0.1:0' };
   log = '';
 
-  static async create() {
+  /** `settings` go over those that tests share, which keep all on the loopback. */
+  static async create(settings = {}) {
     const server = new Server();
+    Object.assign(server.#settings, settings);
     server.data = await mkdtemp(join(tmpdir(), 'reallive-browser-'));
     return server;
   }

@@ -3,6 +3,7 @@
 
 import { askForCaptureTime } from './capture_time';
 import { Link, type LinkOptions } from './link';
+import { startAt } from './sdp';
 
 export type PublishCodec = 'H264' | 'VP8';
 
@@ -14,13 +15,16 @@ export type PublishOptions = Pick<LinkOptions, 'token' | 'createPeer' | 'onStatu
   maxBitrate: number;
 };
 
+const startKilobits = 1500;
+
 type Codec = { mimeType: string };
 
-/** The wanted codec first; the others stay as they were, so that a browser without it still finds one. */
-export function preferCodec<T extends Codec>(codecs: readonly T[], wanted: PublishCodec): T[] {
-  const mimeType = `video/${wanted}`.toLowerCase();
-  const isWanted = (codec: T) => codec.mimeType.toLowerCase() === mimeType;
-  return [...codecs.filter(isWanted), ...codecs.filter((codec) => !isWanted(codec))];
+/** The wanted codec with what repairs and protects it; all of them where the browser lacks it. */
+export function onlyCodec<T extends Codec>(codecs: readonly T[], wanted: PublishCodec): T[] {
+  const has = (codec: T, ...names: string[]) => names.includes(codec.mimeType.toLowerCase());
+  const name = `video/${wanted}`.toLowerCase();
+  if (!codecs.some((codec) => has(codec, name))) return [...codecs];
+  return codecs.filter((codec) => has(codec, name, 'video/rtx', 'video/red', 'video/ulpfec'));
 }
 
 export function publish(options: PublishOptions): Link {
@@ -28,6 +32,7 @@ export function publish(options: PublishOptions): Link {
     ...options,
     url: `/whip/${encodeURIComponent(options.stream)}`,
     receives: false,
+    tuneAnswer: (sdp) => startAt(startKilobits, sdp),
     prepare(peer) {
       for (const track of options.media.getTracks()) {
         const video = track.kind === 'video';
@@ -39,7 +44,7 @@ export function publish(options: PublishOptions): Link {
         askForCaptureTime(transceiver);
         if (!video) continue;
         const codecs = RTCRtpSender.getCapabilities('video')?.codecs;
-        if (codecs) transceiver.setCodecPreferences(preferCodec(codecs, options.codec));
+        if (codecs) transceiver.setCodecPreferences(onlyCodec(codecs, options.codec));
       }
     },
   });
