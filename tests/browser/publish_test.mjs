@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
-import { difference, watchFrames } from './support/media.mjs';
+import { framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
+import { difference } from './support/media.mjs';
 import { Server } from './support/server.mjs';
 
 let server;
@@ -36,8 +36,7 @@ test('Chromium publishes its camera and another page comes to show it by itself'
   await publisher.locator('[data-state="live"]').waitFor();
 
   await waitForState(viewer, stream, 'live');
-  const selector = `article[data-stream="${stream}"] video`;
-  const frames = await viewer.evaluate(watchFrames, { selector, frames: 60 });
+  const frames = await framesOf(viewer, stream, 60);
   const moved = frames.slice(1).filter((frame, at) => difference(frame.grid, frames[at].grid) > 0);
   assert.ok(moved.length > 20, `only ${moved.length} of 59 frames differ from the one before`);
   await tile(viewer, stream).getByRole('button', { name: 'Statistics' }).click();
@@ -60,8 +59,7 @@ test('the viewer learns that publishing has stopped, and sees it when it begins 
   await waitForState(viewer, stream, 'offline');
   await publisher.getByRole('button', { name: 'Start publishing' }).click();
   await waitForState(viewer, stream, 'live');
-  const selector = `article[data-stream="${stream}"] video`;
-  await viewer.evaluate(watchFrames, { selector, frames: 30 });
+  await framesOf(viewer, stream, 30);
 });
 
 test('publisher and viewer come back by themselves after the server was killed and started again', async () => {
@@ -71,6 +69,5 @@ test('publisher and viewer come back by themselves after the server was killed a
   await server.start();
   await publisher.locator('[data-state="live"]').waitFor();
   await waitForState(viewer, stream, 'live');
-  const selector = `article[data-stream="${stream}"] video`;
-  await viewer.evaluate(watchFrames, { selector, frames: 30 });
+  await framesOf(viewer, stream, 30);
 });

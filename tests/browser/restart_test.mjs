@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launchChromium, newPage, signIn, waitForState } from './support/chromium.mjs';
-import { watchFrames } from './support/media.mjs';
+import { framesOf, launchChromium, newPage, signIn, waitForState } from './support/chromium.mjs';
 import { Server } from './support/server.mjs';
 
 let server;
@@ -30,9 +29,7 @@ test('a page comes back by itself after the server was killed and started again'
 
   await server.start();
   await waitForState(page, camera.stream, 'live');
-  const selector = `article[data-stream="${camera.stream}"] video`;
-  const frames = await page.evaluate(watchFrames, { selector, frames: 30 });
-  assert.equal(frames.length, 30);
+  assert.equal((await framesOf(page, camera.stream, 30)).length, 30);
   await page.locator('[data-problem]').waitFor({ state: 'detached' });
   assert.equal(new URL(page.url()).pathname, '/');
 

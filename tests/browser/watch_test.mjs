@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
-import { difference, loudestTone, watchFrames, watchRegion } from './support/media.mjs';
+import { framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
+import { difference, loudestTone, watchRegion } from './support/media.mjs';
 import { eventually, Server } from './support/server.mjs';
 
 // The test picture as media/ makes it: where the seconds of its clock stand (fractions of the picture), its tone.
@@ -33,7 +33,7 @@ after(async () => {
 });
 
 test('the picture moves', async () => {
-  const frames = await page.evaluate(watchFrames, { selector, frames: 60 });
+  const frames = await framesOf(page, stream, 60);
   assert.ok(frames[0].width >= 640 && frames[0].height >= 360, `${frames[0].width} × ${frames[0].height}`);
   const moved = frames.slice(1).filter((frame, at) => difference(frame.grid, frames[at].grid) > 0);
   assert.ok(moved.length > 40, `only ${moved.length} of 59 frames differ from the one before`);
@@ -84,7 +84,7 @@ test('full width on a phone of 360 px, in the dark', async () => {
   const phone = await newPage(browser, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
   await signIn(phone, server.url);
   await waitForState(phone, stream, 'live');
-  await phone.evaluate(watchFrames, { selector, frames: 5 });
+  await framesOf(phone, stream, 5);
   await tile(phone, stream).getByRole('button', { name: 'Statistics' }).click();
   await screenshot(phone, 'watch-360');
   assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));

@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { watchFrames } from './media.mjs';
 import { password } from './server.mjs';
 
 const screenshots = join(process.env.REALLIVE_BUILD_ROOT ?? 'build', 'screenshots');
@@ -52,4 +53,20 @@ export async function waitForState(page, stream, state, timeout = 20_000) {
 export async function screenshot(page, name) {
   await mkdir(screenshots, { recursive: true });
   await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}
+
+/** The next frames of a stream's tile (see watchFrames); what the tile says is told where they do not come. */
+export async function framesOf(page, stream, frames) {
+  const selector = `article[data-stream="${stream}"] video`;
+  try {
+    return await page.evaluate(watchFrames, { selector, frames });
+  } catch (error) {
+    const said = await tile(page, stream).innerText();
+    const state = await page.evaluate((video) => {
+      const { paused, readyState, currentTime, srcObject } = document.querySelector(video);
+      const tracks = srcObject?.getTracks().map((track) => [track.kind, track.readyState, track.muted]);
+      return JSON.stringify({ paused, readyState, currentTime, tracks });
+    }, selector);
+    throw new Error(`${error.message}\n${said.replaceAll('\n', ' ')}\n${state}`);
+  }
 }

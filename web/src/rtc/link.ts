@@ -39,7 +39,7 @@ const answerLimitMs = 20_000; // the server may take 10 s to start a source on d
 const connectLimitMs = 10_000;
 const pollMs = 1000;
 const silenceLimitMs = 4000; // a sender report comes every second, so silence means that the server is gone
-const mediaLimitMs = 8000;
+const mediaLimitMs = 5000;
 const settledMs = 5000; // live for so long, earlier failures are forgotten
 
 interface Traffic {
