@@ -103,6 +103,8 @@ base::Result<std::string> RtcSessions::restart_ice(const std::string& session, c
 bool RtcSessions::remove(const std::string& session) {
   gboolean known = FALSE;
   g_signal_emit_by_name(element_.get(), names_.remove, session.c_str(), &known);
+  // Gone as of now, not when the element has said goodbye: a publisher that left may come back with its next request.
+  if (known && sessions_.erase(session) > 0) events_.gone(session, "removed");
   return known;
 }
 
