@@ -83,6 +83,47 @@ TEST(UdpSocket, AnyAddressOfIpv6TakesBothFamilies) {
   }
 }
 
+// A peer takes an answer only from where it asked; left alone the kernel answers from 127.0.0.1.
+TEST(UdpSocket, AnswersFromTheAddressThatWasAsked) {
+  for (const char* listen : {":0", "0.0.0.0:0"}) {
+    auto server = UdpSocket::bind(address(listen));
+    auto client = UdpSocket::bind(address("127.0.0.1:0"));
+    const auto asked = *SocketAddress::from_ip("127.0.0.2", server->local().port());
+    client->send(asked, pattern(20));
+    SocketAddress came_to;
+    ASSERT_TRUE(eventually([&] {
+      const auto datagrams = server->receive();
+      if (datagrams.empty()) return false;
+      came_to = datagrams[0].to;
+      return true;
+    }));
+    EXPECT_EQ(came_to.ip(), "127.0.0.2");
+    for (const bool segmentation : {true, false}) {
+      if (!segmentation) server->disable_segmentation();
+      for (const size_t size : {size_t{100}, size_t{3500}}) {
+        server->send_segments(client->local(), pattern(size), 1200, came_to);
+        SocketAddress from;
+        ASSERT_TRUE(eventually([&] {
+          const auto datagrams = client->receive();
+          if (datagrams.empty()) return false;
+          from = datagrams.back().from;
+          return true;
+        }));
+        EXPECT_EQ(from, asked) << listen << ", " << size << " bytes";
+      }
+    }
+  }
+}
+
+TEST(UdpSocket, SendsAllTheSameWhenItsSourceIsGone) {
+  auto server = UdpSocket::bind(address(":0"));
+  auto client = UdpSocket::bind(address("127.0.0.1:0"));
+  const auto lost = *SocketAddress::from_ip("192.0.2.77", 0);
+  EXPECT_EQ(server->send_segments(client->local(), pattern(3500), 1200, lost).datagrams, 3u);
+  EXPECT_TRUE(server->segmentation()) << "that was not the fault of GSO";
+  EXPECT_EQ(receive(*client, 3), cut(pattern(3500), 1200));
+}
+
 class UdpSegments : public testing::TestWithParam<bool> {};
 
 TEST_P(UdpSegments, ArriveAsTheyWereCut) {

@@ -13,7 +13,7 @@ constexpr size_t kMaxWaiting = 2048;
 }
 
 void DtlsPeer::on_dtls_send(Bytes datagram) {
-  socket_.send(reply_to, datagram);
+  socket_.send(reply_to, datagram, reply_from);
 }
 
 void DtlsPeer::on_dtls_connected(const SrtpKeys& local, const SrtpKeys& remote) {
@@ -39,11 +39,12 @@ Handshaker::~Handshaker() {
   stop();
 }
 
-void Handshaker::submit(std::shared_ptr<Session> session, const SocketAddress& from, Bytes datagram) {
+void Handshaker::submit(std::shared_ptr<Session> session, const Datagram& datagram) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_ || jobs_.size() >= kMaxWaiting) return;
-    jobs_.push_back({std::move(session), from, Buffer(datagram.begin(), datagram.end()), false});
+    jobs_.push_back(
+        {std::move(session), datagram.from, datagram.to, Buffer(datagram.data.begin(), datagram.data.end()), false});
   }
   wake_.notify_one();
 }
@@ -52,7 +53,7 @@ void Handshaker::close(std::shared_ptr<Session> session) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
-    jobs_.push_back({std::move(session), {}, {}, true});
+    jobs_.push_back({std::move(session), {}, {}, {}, true});
   }
   wake_.notify_one();
 }
@@ -107,10 +108,11 @@ void Handshaker::handle(Job job) {
       return;
     }
   }
-  feed(job.session, job.from, job.datagram);
+  feed(job);
 }
 
-void Handshaker::feed(const std::shared_ptr<Session>& session, const SocketAddress& from, Bytes datagram) {
+void Handshaker::feed(const Job& job) {
+  const auto& session = job.session;
   if (!session->dtls_) {
     auto peer = std::make_unique<DtlsPeer>(*session, socket_);
     auto transport = DtlsTransport::make(context_, DtlsTransport::Role::kServer, session->fingerprints_, *peer);
@@ -122,8 +124,9 @@ void Handshaker::feed(const std::shared_ptr<Session>& session, const SocketAddre
     session->dtls_ = std::move(peer);
     ++started_;
   }
-  session->dtls_->reply_to = from;
-  session->dtls_->transport->feed(datagram);
+  session->dtls_->reply_to = job.from;
+  session->dtls_->reply_from = job.to;
+  session->dtls_->transport->feed(job.datagram);
   set_timer(session);
 }
 
@@ -155,7 +158,7 @@ void Handshaker::work_off_deferred(TimePoint now) {
     const bool usable = !job.session->dtls_over_ && (job.session->dtls_ || is_client_hello(job.datagram));
     if (usable) {
       if (!job.session->dtls_ && !take_token(now)) return;
-      feed(job.session, job.from, job.datagram);
+      feed(job);
     }
     deferred_.pop_front();
   }

@@ -31,6 +31,7 @@ class DtlsPeer final : public DtlsTransport::Listener {
 
   std::unique_ptr<DtlsTransport> transport;
   SocketAddress reply_to;             // where the newest datagram came from
+  SocketAddress reply_from;           // and where it came to
   std::optional<TimePoint> timer_at;  // the entry in the handshaker's timers that counts
 
  private:
@@ -46,7 +47,7 @@ class Handshaker {
   Handshaker& operator=(const Handshaker&) = delete;
 
   /// A DTLS datagram from an address with a valid check. Dropped when 2048 wait: DTLS repeats what is lost.
-  void submit(std::shared_ptr<Session> session, const SocketAddress& from, Bytes datagram);
+  void submit(std::shared_ptr<Session> session, const Datagram& datagram);
   /// Says close_notify and forgets the association.
   void close(std::shared_ptr<Session> session);
   /// Works off what was submitted and closed so far, then ends the thread.
@@ -59,13 +60,14 @@ class Handshaker {
   struct Job {
     std::shared_ptr<Session> session;
     SocketAddress from;
+    SocketAddress to;
     Buffer datagram;
     bool close = false;
   };
 
   void loop();
   void handle(Job job);
-  void feed(const std::shared_ptr<Session>& session, const SocketAddress& from, Bytes datagram);
+  void feed(const Job& job);
   void set_timer(const std::shared_ptr<Session>& session);
   void fire_timers(TimePoint now);
   void work_off_deferred(TimePoint now);

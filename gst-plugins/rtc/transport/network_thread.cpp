@@ -104,7 +104,7 @@ void NetworkThread::handle(const Datagram& datagram, TimePoint now) {
   const auto& session = found->second;
   switch (kind) {
     case PacketKind::kDtls:
-      handshaker_.submit(session, datagram.from, datagram.data);
+      handshaker_.submit(session, datagram);
       break;
     case PacketKind::kRtp:
     case PacketKind::kRtcp:
@@ -130,22 +130,22 @@ void NetworkThread::handle_stun(const Datagram& datagram, TimePoint now) {
   }
   const auto password = session->password_for(message->username);
   if (!message->has_fingerprint || !password || !stun::verify_integrity(*message, *password)) {
-    return refuse(datagram.from, *message, 401, {});
+    return refuse(datagram, *message, 401, {});
   }
-  if (message->unknown_count > 0) return refuse(datagram.from, *message, 420, *password);
+  if (message->unknown_count > 0) return refuse(datagram, *message, 420, *password);
   // Who is lite is controlled, always (RFC 8445 section 6.1.1): the peer has to switch (section 7.3.1.1).
-  if (message->controlled) return refuse(datagram.from, *message, 487, *password);
+  if (message->controlled) return refuse(datagram, *message, 487, *password);
 
   const Buffer response = stun::write_response(message->transaction, to_stun(datagram.from), *password);
-  socket_.send(datagram.from, response);
+  socket_.send(datagram.from, response, datagram.to);
   checks_answered_.fetch_add(1, std::memory_order_relaxed);
   learn(session, datagram.from);
-  session->on_check(datagram.from, message->use_candidate, message->username, now);
+  session->on_check(datagram, message->use_candidate, message->username, now);
 }
 
-void NetworkThread::refuse(const SocketAddress& to, const stun::Message& message, int code, std::string_view password) {
+void NetworkThread::refuse(const Datagram& check, const stun::Message& message, int code, std::string_view password) {
   checks_refused_.fetch_add(1, std::memory_order_relaxed);
-  socket_.send(to, stun::write_error(message.transaction, code, password, message.unknown_types()));
+  socket_.send(check.from, stun::write_error(message.transaction, code, password, message.unknown_types()), check.to);
 }
 
 void NetworkThread::learn(const std::shared_ptr<Session>& session, const SocketAddress& from) {

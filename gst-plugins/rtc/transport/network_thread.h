@@ -39,7 +39,7 @@ class NetworkThread {
   void drop_forgotten();
   void handle(const Datagram& datagram, TimePoint now);
   void handle_stun(const Datagram& datagram, TimePoint now);
-  void refuse(const SocketAddress& to, const stun::Message& message, int code, std::string_view password);
+  void refuse(const Datagram& check, const stun::Message& message, int code, std::string_view password);
   void learn(const std::shared_ptr<Session>& session, const SocketAddress& from);
 
   UdpSocket& socket_;

@@ -95,7 +95,7 @@ SendResult Session::send(std::span<const uint8_t> datagrams, size_t segment_size
   const auto to = path();
   if (!to) return {};
   bytes_sent_ += datagrams.size();
-  return core_->socket.send_segments(*to, datagrams, segment_size);
+  return core_->socket.send_segments(to->remote, datagrams, segment_size, to->local);
 }
 
 void Session::send_rtcp(std::span<const uint8_t> plain) {
@@ -114,7 +114,7 @@ SessionStats Session::stats() const {
   stats.packets_rejected = packets_rejected_;
   stats.bytes_sent = bytes_sent_;
   std::lock_guard lock(mutex_);
-  if (path_) stats.remote_address = path_->to_string();
+  if (path_) stats.remote_address = path_->remote.to_string();
   stats.path_changes = path_changes_;
   return stats;
 }
@@ -130,7 +130,7 @@ std::optional<std::string> Session::password_for(std::string_view username) cons
   return std::nullopt;
 }
 
-void Session::on_check(const SocketAddress& from, bool nominated, std::string_view username, TimePoint now) {
+void Session::on_check(const Datagram& check, bool nominated, std::string_view username, TimePoint now) {
   last_check_ = now.time_since_epoch().count();
   std::string superseded;
   {
@@ -144,8 +144,9 @@ void Session::on_check(const SocketAddress& from, bool nominated, std::string_vi
     // What still arrives for the old credentials of a restart does not count.
     const bool counts = of_now || !old_local_.ufrag.empty();
     if (counts && (nominated || !nominated_)) {
-      if (path_ && *path_ != from) ++path_changes_;
-      path_ = from;
+      const Path path{check.from, check.to};
+      if (path_ && *path_ != path) ++path_changes_;
+      path_ = path;
       nominated_ = nominated_ || nominated;
     }
   }
@@ -156,7 +157,7 @@ void Session::on_handshake_done(const SrtpKeys& local, const SrtpKeys& remote) {
   shard_->post([self = shared_from_this(), local, remote] { self->connect(local, remote); });
 }
 
-std::optional<SocketAddress> Session::path() const {
+std::optional<Session::Path> Session::path() const {
   std::lock_guard lock(mutex_);
   return path_;
 }

@@ -108,13 +108,18 @@ class Session : public std::enable_shared_from_this<Session> {
 
   /// The password of the credentials that `username` ("OURS:THEIRS") names; nothing when they are not of now.
   std::optional<std::string> password_for(std::string_view username) const;
-  void on_check(const SocketAddress& from, bool nominated, std::string_view username, TimePoint now);
+  void on_check(const Datagram& check, bool nominated, std::string_view username, TimePoint now);
 
   // Handshake thread.
   void on_handshake_done(const SrtpKeys& local, const SrtpKeys& remote);
 
   // Any thread.
-  std::optional<SocketAddress> path() const;
+  struct Path {
+    SocketAddress remote;
+    SocketAddress local;  // the any-address when bound to one
+    bool operator==(const Path&) const = default;
+  };
+  std::optional<Path> path() const;
 
   // Shard thread.
   void connect(const SrtpKeys& local, const SrtpKeys& remote);
@@ -133,7 +138,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string remote_ufrag_;
   IceCredentials old_local_;  // while a restart waits for its first check
   std::string old_remote_ufrag_;
-  std::optional<SocketAddress> path_;
+  std::optional<Path> path_;
   bool nominated_ = false;
   uint64_t path_changes_ = 0;
 

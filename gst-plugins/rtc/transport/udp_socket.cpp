@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "rtc/transport/control_messages.h"
+
 namespace reallive::rtc {
 
 namespace {
@@ -16,7 +18,7 @@ namespace {
 constexpr size_t kMessages = 16;        // a recvmmsg() call
 constexpr size_t kMergedBytes = 65536;  // GRO merges up to 64 KB into one message
 constexpr size_t kSendBytes = 65000;    // a GSO call: below 64 KB with the headers of IPv6
-constexpr size_t kControlBytes = CMSG_SPACE(sizeof(int));
+constexpr size_t kControlBytes = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo));
 
 template <typename T>
 void set_option(int descriptor, int level, int name, T value) {
@@ -29,6 +31,28 @@ void set_buffer(int descriptor, int force, int plain, size_t bytes) {
   if (setsockopt(descriptor, SOL_SOCKET, force, &value, sizeof value) != 0) {
     set_option(descriptor, SOL_SOCKET, plain, value);
   }
+}
+
+// Errors that a source address which is ours no more may be the reason of.
+bool is_about_source(int error) {
+  return error == EINVAL || error == EADDRNOTAVAIL || error == ENODEV || error == ENETUNREACH;
+}
+
+// The address of ours in a received packet information, with no port; the default for other messages.
+SocketAddress our_address(const cmsghdr& item) {
+  sockaddr_storage storage{};
+  if (item.cmsg_level == IPPROTO_IPV6 && item.cmsg_type == IPV6_PKTINFO) {
+    in6_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(&item), sizeof info);
+    storage.ss_family = AF_INET6;
+    reinterpret_cast<sockaddr_in6&>(storage).sin6_addr = info.ipi6_addr;
+  } else if (item.cmsg_level == IPPROTO_IP && item.cmsg_type == IP_PKTINFO) {
+    in_pktinfo info;
+    std::memcpy(&info, CMSG_DATA(&item), sizeof info);
+    storage.ss_family = AF_INET;
+    reinterpret_cast<sockaddr_in&>(storage).sin_addr = info.ipi_addr;
+  }
+  return SocketAddress(storage);
 }
 
 bool is_full(int error) {
@@ -100,6 +124,9 @@ Result<UdpSocket> UdpSocket::bind(const SocketAddress& address, size_t buffer_by
   set_buffer(descriptor, SO_RCVBUFFORCE, SO_RCVBUF, buffer_bytes);
   set_buffer(descriptor, SO_SNDBUFFORCE, SO_SNDBUF, buffer_bytes);
   set_option(descriptor, SOL_UDP, UDP_GRO, 1);  // kernels before 5.0 do without
+  if (bound.is_any()) {
+    set_option(descriptor, self.v6_ ? IPPROTO_IPV6 : IPPROTO_IP, self.v6_ ? IPV6_RECVPKTINFO : IP_PKTINFO, 1);
+  }
   sockaddr_storage name{};
   socklen_t length = sizeof name;
   getsockname(descriptor, reinterpret_cast<sockaddr*>(&name), &length);
@@ -127,43 +154,43 @@ std::span<Datagram> UdpSocket::receive() {
     if (header.msg_flags & MSG_TRUNC) continue;
     std::span<uint8_t> rest(buffers.bytes.get() + static_cast<size_t>(i) * kMergedBytes, buffers.messages[i].msg_len);
     size_t segment = rest.size();
+    SocketAddress to;
     for (cmsghdr* item = CMSG_FIRSTHDR(&header); item; item = CMSG_NXTHDR(&header, item)) {
-      if (item->cmsg_level != SOL_UDP || item->cmsg_type != UDP_GRO) continue;
-      int size = 0;
-      std::memcpy(&size, CMSG_DATA(item), sizeof size);
-      if (size > 0) segment = static_cast<size_t>(size);
+      if (item->cmsg_level == SOL_UDP && item->cmsg_type == UDP_GRO) {
+        int size = 0;
+        std::memcpy(&size, CMSG_DATA(item), sizeof size);
+        if (size > 0) segment = static_cast<size_t>(size);
+      } else {
+        to = our_address(*item);
+      }
     }
     const SocketAddress from(buffers.names[i]);
     while (!rest.empty()) {
       const size_t size = std::min(segment, rest.size());
-      if (size <= kMaxDatagram) buffers.datagrams.push_back({from, rest.first(size)});
+      if (size <= kMaxDatagram) buffers.datagrams.push_back({from, rest.first(size), to});
       rest = rest.subspan(size);
     }
   }
   return buffers.datagrams;
 }
 
-SendResult UdpSocket::send(const SocketAddress& to, Bytes datagram) {
-  sockaddr_storage name;
-  const socklen_t length = to.to_sockaddr(name, v6_);
-  const ssize_t sent = sendto(descriptor_, datagram.data(), datagram.size(), MSG_NOSIGNAL,
-                              reinterpret_cast<const sockaddr*>(&name), length);
-  if (sent >= 0) return {1};
-  return {0, is_full(errno), is_full(errno) ? 0 : errno};
+SendResult UdpSocket::send(const SocketAddress& to, Bytes datagram, const SocketAddress& source) {
+  const int error = send_merged(to, datagram, datagram.size(), source);
+  if (error == 0) return {1};
+  return {0, is_full(error), is_full(error) ? 0 : error};
 }
 
-SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size) {
+SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size,
+                                    const SocketAddress& source) {
   if (bytes.empty() || segment_size == 0) return {};
   if (to.port() == 0) return {0, false, EINVAL};  // the kernel would say EINVAL too, which means something else below
-  if (bytes.size() <= segment_size) return send(to, bytes);
-  sockaddr_storage name;
-  const socklen_t length = to.to_sockaddr(name, v6_);
+  if (bytes.size() <= segment_size) return send(to, bytes, source);
   SendResult result;
   if (segmentation()) {
     const size_t a_call = std::clamp<size_t>(kSendBytes / segment_size, 1, kMaxSegments) * segment_size;
     while (!bytes.empty()) {
       const Bytes chunk = bytes.first(std::min(a_call, bytes.size()));
-      const int error = send_merged(name, length, chunk, segment_size);
+      const int error = send_merged(to, chunk, segment_size, source);
       if (error == 0) {
         result.datagrams += (chunk.size() + segment_size - 1) / segment_size;
         bytes = bytes.subspan(chunk.size());
@@ -179,34 +206,34 @@ SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t
     }
   }
   while (!bytes.empty() && !result.blocked && result.error == 0) {
-    bytes = send_singly(name, length, bytes, segment_size, result);
+    bytes = send_singly(to, bytes, segment_size, source, result);
   }
   return result;
 }
 
-int UdpSocket::send_merged(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size) {
-  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {};
+int UdpSocket::send_merged(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source) {
+  sockaddr_storage name;
   iovec vector{const_cast<uint8_t*>(bytes.data()), bytes.size()};
   msghdr header{};
   header.msg_name = &name;
-  header.msg_namelen = length;
+  header.msg_namelen = to.to_sockaddr(name, v6_);
   header.msg_iov = &vector;
   header.msg_iovlen = 1;
-  if (bytes.size() > segment_size) {
-    header.msg_control = control;
-    header.msg_controllen = sizeof control;
-    cmsghdr* const item = CMSG_FIRSTHDR(&header);
-    item->cmsg_level = SOL_UDP;
-    item->cmsg_type = UDP_SEGMENT;
-    item->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-    const auto size = static_cast<uint16_t>(segment_size);
-    std::memcpy(CMSG_DATA(item), &size, sizeof size);
-  }
-  return sendmsg(descriptor_, &header, MSG_NOSIGNAL) >= 0 ? 0 : errno;
+  ControlMessages control;
+  control.add_source(source, v6_);
+  if (bytes.size() > segment_size) control.add(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(segment_size));
+  control.attach(header);
+  if (sendmsg(descriptor_, &header, MSG_NOSIGNAL) >= 0) return 0;
+  const int error = errno;
+  return !source.is_any() && is_about_source(error) ? send_merged(to, bytes, segment_size, {}) : error;
 }
 
-Bytes UdpSocket::send_singly(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size,
+Bytes UdpSocket::send_singly(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source,
                              SendResult& result) {
+  sockaddr_storage name;
+  const socklen_t length = to.to_sockaddr(name, v6_);
+  ControlMessages control;
+  control.add_source(source, v6_);
   std::array<mmsghdr, kMaxSegments> messages{};
   std::array<iovec, kMaxSegments> vectors;
   size_t count = 0;
@@ -218,10 +245,12 @@ Bytes UdpSocket::send_singly(sockaddr_storage& name, socklen_t length, Bytes byt
     header.msg_namelen = length;
     header.msg_iov = &vectors[count];
     header.msg_iovlen = 1;
+    control.attach(header);
     rest = rest.subspan(datagram.size());
   }
   const int sent = sendmmsg(descriptor_, messages.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
   if (sent < 0) {
+    if (!source.is_any() && is_about_source(errno)) return send_singly(to, bytes, segment_size, {}, result);
     result.blocked = is_full(errno);
     result.error = result.blocked ? 0 : errno;
     return bytes;

@@ -20,6 +20,7 @@ namespace reallive::rtc {
 struct Datagram {
   SocketAddress from;
   std::span<uint8_t> data;  // writable, so that SRTP is opened in place
+  SocketAddress to;         // which of our addresses it came to, when bound to all of them; else the any-address
 };
 
 /// How much of a send the kernel took, in whole datagrams from the front.
@@ -52,10 +53,13 @@ class UdpSocket {
   /// nothing. Datagrams above kMaxDatagram are left out. Valid until the next call.
   std::span<Datagram> receive();
 
-  SendResult send(const SocketAddress& to, Bytes datagram);
+  /// `source` is the address of ours that the datagram comes from, as Datagram::to told it: peers take answers only
+  /// from where they asked (RFC 8445 section 7.2.5.2.1). The any-address leaves it to the kernel, as does one that this
+  /// machine has lost.
+  SendResult send(const SocketAddress& to, Bytes datagram, const SocketAddress& source = {});
   /// Sends `bytes` cut into datagrams of `segment_size`; only the last may be shorter. One call of the kernel with
   /// UDP_SEGMENT, or with sendmmsg once the kernel or the interface has refused that.
-  SendResult send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size);
+  SendResult send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source = {});
 
   /// False once GSO was refused.
   bool segmentation() const { return state_->segmentation.load(std::memory_order_relaxed); }
@@ -69,9 +73,10 @@ class UdpSocket {
   };
   UdpSocket();
   /// One call; 0 or its errno.
-  int send_merged(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size);
+  int send_merged(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source);
   /// One sendmmsg() call, added up in `result`; what is left.
-  Bytes send_singly(sockaddr_storage& name, socklen_t length, Bytes bytes, size_t segment_size, SendResult& result);
+  Bytes send_singly(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source,
+                    SendResult& result);
 
   int descriptor_ = -1;
   SocketAddress local_;
