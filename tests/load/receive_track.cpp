@@ -11,6 +11,7 @@ namespace {
 constexpr int64_t kGiveUp = kSecond;
 constexpr int64_t kAskAgain = 50 * kMillisecond;
 constexpr size_t kMaxGap = 2000;
+constexpr int64_t kLive = 250 * kMillisecond;
 }  // namespace
 
 void ReceiveTrack::take(const rtc::rtp::Packet& packet, int64_t arrival_ns, bool repaired) {
@@ -101,7 +102,10 @@ void ReceiveTrack::end_frame() {
   }
   ++figures_.frames;
   if (key_ && figures_.first_key_ns == 0) figures_.first_key_ns = arrival_ns_;
-  if (stamp_ns_) delays_us_.push_back(static_cast<uint32_t>(std::max<int64_t>(0, arrival_ns_ - *stamp_ns_) / 1000));
+  if (!stamp_ns_) return;
+  int64_t delay = std::max<int64_t>(0, arrival_ns_ - *stamp_ns_);
+  delays_us_.push_back(static_cast<uint32_t>(delay / 1000));
+  if (delay < kLive && figures_.first_live_ns == 0) figures_.first_live_ns = arrival_ns_;
 }
 
 }  // namespace reallive::load

@@ -15,15 +15,16 @@ namespace reallive::load {
 class ReceiveTrack {
  public:
   struct Figures {
-    uint64_t packets = 0;      // in-order stream, repairs included
-    uint64_t bytes = 0;        // of payload
-    uint64_t repaired = 0;     // came by RTX or late after a NACK
-    uint64_t lost = 0;         // given up after one second
-    uint64_t duplicates = 0;   // a number that was there already
-    uint64_t malformed = 0;    // payloads that are no H.264 packet
-    uint64_t frames = 0;       // whole
-    uint64_t broken = 0;       // frames with a hole
-    int64_t first_key_ns = 0;  // arrival of the last packet of the first whole key frame; 0: not yet
+    uint64_t packets = 0;       // in-order stream, repairs included
+    uint64_t bytes = 0;         // of payload
+    uint64_t repaired = 0;      // came by RTX or late after a NACK
+    uint64_t lost = 0;          // given up after one second
+    uint64_t duplicates = 0;    // a number that was there already
+    uint64_t malformed = 0;     // payloads that are no H.264 packet
+    uint64_t frames = 0;        // whole
+    uint64_t broken = 0;        // frames with a hole
+    int64_t first_key_ns = 0;   // arrival of the last packet of the first whole key frame; 0: not yet
+    int64_t first_live_ns = 0;  // of the first whole frame that was stamped less than 250 ms before; 0: not yet
   };
 
   /// `repaired`: it came by retransmission.

@@ -77,6 +77,7 @@ void Viewer::on_rtp(rtc::Bytes bytes, int64_t arrival_ns) {
     ++other_packets_;
   }
   if (first_key_ns_ == 0) first_key_ns_ = video_.figures().first_key_ns;
+  if (first_live_ns_ == 0) first_live_ns_ = video_.figures().first_live_ns;
 }
 
 void Viewer::on_rtcp(const std::vector<rtc::rtcp::Record>& records) {

@@ -46,6 +46,8 @@ class Viewer : private Peer::Listener {
   Snapshot snapshot();
   /// CLOCK_MONOTONIC of the last packet of the first whole key frame, 0 before. Any thread.
   int64_t first_key_ns() const { return first_key_ns_; }
+  /// The same for the first frame that is not older than 250 ms: the replay has caught up. Needs a stamped stream.
+  int64_t first_live_ns() const { return first_live_ns_; }
   bool connected() const { return connected_; }
   bool failed() const { return failed_; }
 
@@ -71,7 +73,7 @@ class Viewer : private Peer::Listener {
   uint32_t last_sr_ = 0;
   int64_t last_sr_ns_ = 0;
   std::string failure_;
-  std::atomic<int64_t> first_key_ns_{0};
+  std::atomic<int64_t> first_key_ns_{0}, first_live_ns_{0};
   std::atomic<bool> connected_{false}, failed_{false};
 };
 

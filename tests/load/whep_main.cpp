@@ -53,10 +53,10 @@ class Program {
     return joined;
   }
 
-  /// Waits for the first whole key frame; false after 15 s or when the viewer failed.
-  static bool wait_for_picture(const Viewer& viewer) {
+  /// Waits until `time` is known, the first whole key frame's by default; false after 15 s or when the viewer failed.
+  static bool wait_for_picture(const Viewer& viewer, int64_t (Viewer::*time)() const = &Viewer::first_key_ns) {
     int64_t limit = now_ns() + 15 * kSecond;
-    while (viewer.first_key_ns() == 0) {
+    while ((viewer.*time)() == 0) {
       if (viewer.failed() || now_ns() > limit) return false;
       timespec pause{0, kMillisecond};
       nanosleep(&pause, nullptr);
@@ -72,11 +72,14 @@ class Program {
       nanosleep(&time, nullptr);
       auto joined = join();
       if (!joined) return report_error(joined.error());
-      bool seen = wait_for_picture(*joined->viewer);
+      const Viewer& viewer = *joined->viewer;
+      bool seen = wait_for_picture(viewer);
       Line line;
-      if (seen) {
-        line.add("first_picture_ms", static_cast<double>(joined->viewer->first_key_ns() - joined->posted_ns) / 1e6);
-      }
+      auto add = [&](const char* name, int64_t time_ns) {
+        line.add(name, static_cast<double>(time_ns - joined->posted_ns) / 1e6);
+      };
+      if (seen) add("first_picture_ms", viewer.first_key_ns());
+      if (seen && wait_for_picture(viewer, &Viewer::first_live_ns)) add("live_ms", viewer.first_live_ns());
       auto snapshot = joined->viewer->snapshot();
       line.add("profile", snapshot.profile).add("failure", seen ? "" : "no picture: " + snapshot.failure).print();
       joined->session->remove();
