@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "receive_packets.h"
@@ -24,7 +25,7 @@ TEST(NackList, AsksForAGapAndRepeatsByTheRoundTrip) {
   EXPECT_EQ(list.take_due(103 * kMs), Numbers{0});
 }
 
-TEST(NackList, GivesUpAfterTenTriesOrASecond) {
+TEST(NackList, GivesUpAfterTwelveTriesOrASecond) {
   NackList quick;
   quick.set_rtt(1 * kMs);
   quick.received(1, 0);
@@ -44,6 +45,21 @@ TEST(NackList, GivesUpAfterTenTriesOrASecond) {
     asked += static_cast<int>(slow.take_due(now).size());
   EXPECT_EQ(asked, 3);
   EXPECT_FALSE(slow.next_due());
+}
+
+TEST(NackList, SpreadsItsTriesOverTheTimeThereIs) {
+  NackList list;
+  list.set_rtt(20 * kMs);
+  list.received(1, 0);
+  list.received(3, 0);
+  std::vector<int64_t> asked;
+  for (int64_t now = 0; now < 2'000 * kMs; now += kMs) {
+    if (!list.take_due(now).empty()) asked.push_back(now / kMs);
+  }
+  ASSERT_EQ(asked.size(), static_cast<size_t>(NackList::kMaxTries));
+  EXPECT_EQ((std::vector<int64_t>(asked.begin(), asked.begin() + 4)), (std::vector<int64_t>{2, 27, 52, 77}));
+  EXPECT_GE(std::count_if(asked.begin(), asked.end(), [](int64_t ms) { return ms < 200; }), 7);
+  EXPECT_GT(asked.back(), 600);
 }
 
 TEST(NackList, LearnsTheRoundTripFromRepairs) {

@@ -9,6 +9,9 @@ namespace {
 constexpr int64_t kFirstDelayUs = 2'000;
 constexpr int64_t kLongestFirstDelayUs = 30'000;
 constexpr int64_t kShortestRepeatUs = 20'000;
+// Repeats by the round trip at first, then further and further apart: a sender that is held up for a moment must not
+// use up all tries on a short road while there is still time to wait.
+constexpr int kEagerTries = 3;
 }  // namespace
 
 void NackList::set_rtt(int64_t rtt_us) {
@@ -76,7 +79,9 @@ std::vector<uint16_t> NackList::take_due(int64_t now_us) {
     due.push_back(static_cast<uint16_t>(sequence));
     if (entry.tries++ == 0) entry.first_asked_us = now_us;
     entry.last_asked_us = now_us;
-    entry.due_us = now_us + std::max(kShortestRepeatUs, rtt_us_ + rtt_us_ / 4);
+    const int64_t by_rtt_us = std::max(kShortestRepeatUs, rtt_us_ + rtt_us_ / 4);
+    entry.interval_us = entry.tries <= kEagerTries ? by_rtt_us : entry.interval_us + entry.interval_us / 4;
+    entry.due_us = now_us + entry.interval_us;
     ++it;
   }
   return due;

@@ -1,5 +1,5 @@
 // NackList: which packets of one stream are missing, when to ask for each again, and what the answers tell of the
-// round trip. Belongs to the shard's thread; the caller brings the clock. It never asks more than ten times or
+// round trip. Belongs to the shard's thread; the caller brings the clock. It never asks more than twelve times or
 // longer than a second for one packet (RFC 4585 section 6.2.1 for the message), and is bounded.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace reallive::rtc {
 
 class NackList {
  public:
-  static constexpr int kMaxTries = 10;
+  static constexpr int kMaxTries = 12;
   static constexpr int64_t kMaxAgeUs = 1'000'000;
   static constexpr size_t kMaxEntries = 1000;
 
@@ -40,6 +40,7 @@ class NackList {
     int64_t due_us = 0;
     int64_t first_asked_us = 0;
     int64_t last_asked_us = 0;
+    int64_t interval_us = 0;  // to the next time
     int tries = 0;
   };
   void learn(const Entry& entry, int64_t now_us);
