@@ -1,4 +1,5 @@
-// From a frame's capture to its appearance on this screen, where the browser knows the capture time.
+// From a frame's capture to its appearance on this screen, where the browser knows the capture time: it takes it from
+// the sender reports' clock, so what lies before the server's own time stamps (a publisher's way to it) is not in it.
 
 const smoothing = 0.1;
 const believableMs = 60_000;
