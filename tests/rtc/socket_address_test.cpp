@@ -1,7 +1,7 @@
 #include "rtc/transport/socket_address.h"
 
-#include <gtest/gtest.h>
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <unordered_set>
 
 namespace reallive::rtc {

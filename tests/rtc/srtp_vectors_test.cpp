@@ -1,8 +1,7 @@
 // Vectors of RFC 3711 appendix B and RFC 7714 sections 16 and 17.
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 
 #include "hex.h"
 #include "rtc/transport/srtp_cipher.h"
