@@ -27,9 +27,9 @@ TEST(Install, TheInstalledServerFindsItsPluginsAndItsPage) {
     if (entry.path().filename() == "reallive" && entry.path().parent_path().filename() == "bin") program = entry.path();
   ASSERT_FALSE(program.empty());
 
-  test::Process server({"env", "-u", "GST_PLUGIN_PATH", "-u", "GST_PLUGIN_PATH_1_0", "-u", "REALLIVE_WEB_DIR",
-                        "GST_REGISTRY=" + (dir / "registry").string(), program, "serve", "--data", dir / "data",
-                        "--set", "http.listen=127.0.0.1:0", "--set", "webrtc.listen=127.0.0.1:0"});
+  test::Process server({"env", "-u", "GST_PLUGIN_PATH", "-u", "GST_PLUGIN_PATH_1_0", "-u", "REALLIVE_WEB_DIR", "-u",
+                        "GST_REGISTRY_1_0", "GST_REGISTRY=" + (dir / "registry").string(), program, "serve", "--data",
+                        dir / "data", "--set", "http.listen=127.0.0.1:0", "--set", "webrtc.listen=127.0.0.1:0"});
   ASSERT_TRUE(server.wait_output("listening webrtc ")) << server.output();
   const std::string output = server.output(), line = "listening http 127.0.0.1:";
   const int port = std::stoi(output.substr(output.find(line) + line.size()));
