@@ -219,6 +219,50 @@ base::Result<SourcePipeline> build_rtsp(const pipeline::CameraSource& source, co
   return SourcePipeline{pipeline, fmt::format("{}:{}", source.host, source.port)};
 }
 
+/// Values of properties may be secrets, and this is shown to whoever may see the camera's status.
+std::string mistake_in(const GError& error) {
+  if (error.domain == GST_PARSE_ERROR && error.code == GST_PARSE_ERROR_COULD_NOT_SET_PROPERTY) {
+    return "a property's value does not fit";
+  }
+  if (error.domain == GST_PARSE_ERROR && error.code == GST_PARSE_ERROR_SYNTAX) return "syntax error";
+  return error.message;
+}
+
+base::Result<SourcePipeline> build_launch(const std::string& fragment, const std::string& channel,
+                                          const std::shared_ptr<TrackMeter>& meter) {
+  GError* raw = nullptr;
+  const auto from = Ref<GstElement>::sink(
+      // A line may end in caps, which the parser takes only before an element.
+      gst_parse_bin_from_description_full((fragment + " ! identity silent=true").c_str(), TRUE, nullptr,
+                                          GST_PARSE_FLAG_FATAL_ERRORS, &raw));
+  const GErrorPtr error(raw);
+  if (!from || error)
+    return fail("failed",
+                "the launch line cannot be played: " + (error ? mistake_in(*error) : std::string("it makes nothing")));
+  const auto out = Ref<GstPad>::adopt(gst_element_get_static_pad(from.get(), "src"));
+  const auto caps = Ref<GstCaps>::adopt(gst_pad_query_caps(out.get(), nullptr));
+  const bool fixed = !gst_caps_is_any(caps.get()) && !gst_caps_is_empty(caps.get());
+  const bool encoded = fixed && gst_structure_has_name(gst_caps_get_structure(caps.get(), 0), "video/x-h264");
+  const auto to = Ref<GstElement>::sink(gst_parse_bin_from_description(
+      (std::string(encoded ? ""
+                           : "videoconvert ! x264enc tune=zerolatency speed-preset=veryfast bitrate=2500 "
+                             "key-int-max=60 bframes=0 ! video/x-h264,profile=constrained-baseline ! ") +
+       "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au")
+          .c_str(),
+      TRUE, nullptr));
+  const auto sink = make_channel_sink(channel);
+  if (!sink) return tl::unexpected(sink.error());
+  if (!to) return fail("failed", "an element that encodes H.264 is missing");
+  auto pipeline = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
+  gst_bin_add_many(GST_BIN(pipeline.get()), from.get(), to.get(), sink->get(), nullptr);
+  if (!gst_element_link(from.get(), to.get())) {
+    return fail("failed", "the launch line cannot be played: it gives neither raw video nor H.264");
+  }
+  const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(to.get(), "src"));
+  if (!link_to_channel(end.get(), sink->get(), true, *meter)) return fail("failed", "the channel takes no H.264");
+  return SourcePipeline{pipeline, {}};
+}
+
 }  // namespace
 
 base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, const std::string& channel,
@@ -231,11 +275,12 @@ base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, 
       return build_rtsp(source, channel, meter);
     case Kind::publish:
       return fail("not-supported", "this camera is published to, not pulled");
-    case Kind::device:
     case Kind::launch:
+      return build_launch(source.fragment, channel, meter);
+    case Kind::device:
       break;
   }
-  return fail("not-supported", "this version plays no device: and launch: sources yet");
+  return fail("not-supported", "this version plays no device: sources");
 }
 
 base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSettings& settings) {

@@ -1,4 +1,4 @@
-// Builds the pipelines that end in a channel: the test camera, an RTSP camera, a WHIP publisher.
+// Builds the pipelines that end in a channel: the test camera, an RTSP camera, a launch line, a WHIP publisher.
 // Called on the main loop; the pads that appear later are linked on the elements' own threads.
 // It never starts a pipeline, and never puts a user's name or password into a launch line.
 #pragma once

@@ -159,6 +159,35 @@ TEST_F(Sources, ADeafCameraHoldsNobodyUp) {
   EXPECT_LT(Steady::now() - stop, std::chrono::milliseconds(2'500));
 }
 
+TEST_F(Sources, ALaunchLineIsACameraRawOrEncoded) {
+  add("raw", "launch:videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=30/1");
+  add("encoded",
+      "launch:videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=30/1 "
+      "! x264enc tune=zerolatency");
+  for (const char* stream : {"raw", "encoded"}) {
+    const auto reply = view(stream);
+    ASSERT_TRUE(reply) << stream << ": " << reply.error().message;
+    EXPECT_NE(reply->sdp.find("H264/90000"), std::string::npos);
+    EXPECT_EQ(media->status(stream).width, 160);
+  }
+}
+
+TEST_F(Sources, AMistakeInALaunchLineIsTold) {
+  const std::map<std::string, std::string> mistakes = {{"launch:nosuchsrc", "nosuchsrc"},
+                                                       {"launch:videotestsrc ! fakesink", "could not link"},
+                                                       {"launch:audiotestsrc", "neither raw video nor H.264"},
+                                                       {"launch:videotestsrc pattern=hunter2", "does not fit"}};
+  int number = 0;
+  for (const auto& [line, words] : mistakes) {
+    const std::string stream = "wrong-" + std::to_string(number++);
+    add(stream, line);
+    const auto reply = view(stream);
+    EXPECT_EQ(code(reply), "not-live") << line;
+    EXPECT_NE(reply.error().message.find(words), std::string::npos) << reply.error().message;
+    EXPECT_EQ(reply.error().message.find("hunter2"), std::string::npos) << reply.error().message;
+  }
+}
+
 TEST_F(Sources, RefusesWithItsCodes) {
   add("demo", "test");
   add("open", "publish");
