@@ -1,6 +1,6 @@
 // What a browser sees and hears. The functions given to `evaluate` run inside the page and may use nothing around them.
 
-/** Looks at a video until as many frames as wanted were shown: sizes, and brightness of a coarse grid for each. */
+/** Looks at a video until as many frames as wanted were shown: size, RTP time, and brightness of a coarse grid for each. */
 export function watchFrames({ selector, frames, columns = 32, rows = 18, limitMs = 15_000 }) {
   const video = document.querySelector(selector);
   const canvas = document.createElement('canvas');
@@ -17,7 +17,7 @@ export function watchFrames({ selector, frames, columns = 32, rows = 18, limitMs
       for (let at = 0; at < data.length; at += 4) {
         grid.push(Math.round(0.3 * data[at] + 0.59 * data[at + 1] + 0.11 * data[at + 2]));
       }
-      seen.push({ at: now, width: frame.width, height: frame.height, captured: frame.captureTime ?? null, grid });
+      seen.push({ at: now, width: frame.width, height: frame.height, rtp: frame.rtpTimestamp, grid });
       if (seen.length < frames) {
         video.requestVideoFrameCallback(onFrame);
       } else {
