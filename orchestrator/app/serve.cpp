@@ -33,6 +33,9 @@ class Server {
       : configuration_(std::move(configuration)), store_(std::move(store)) {}
 
   Result<void> start() {
+    // First: whoever reads that the server listens may stop it at once.
+    for (const int number : {SIGTERM, SIGINT})
+      loop_.on_signal(number, [this] { stop(); });
     if (auto ready = prepare_database(); !ready) return ready;
     auto authenticator =
         auth::Authenticator::create({.token_life = std::chrono::hours(configuration_.auth_token_hours)},
@@ -94,8 +97,6 @@ class Server {
   }
 
   void run() {
-    for (const int number : {SIGTERM, SIGINT})
-      loop_.on_signal(number, [this] { stop(); });
     loop_.run();
     if (auto ended = store_->sessions.end_active(); !ended)
       log::warning("app", "the end of sessions could not be written", {{"reason", ended.error().message}});
