@@ -75,6 +75,21 @@ TEST(PlayoutClock, FollowsADriftingSender) {
   EXPECT_NEAR(time, arrival, 5 * kMs);
 }
 
+// What a sender had queued while it connected comes in one burst: the time must not stay ahead by that queue.
+TEST(PlayoutClock, CatchesUpWithABurstAtTheBeginning) {
+  PlayoutClock clock({90'000});
+  int64_t last = 0;
+  for (int frame = 0; frame < 120; ++frame) {
+    const int64_t arrival = 2 * kSecond + std::max(0, frame - 27) * kSecond / 30;
+    const int64_t time = clock.map(0, static_cast<uint32_t>(frame) * 3000, arrival, std::nullopt);
+    EXPECT_GT(time, last) << frame;
+    if (frame > 60) {
+      EXPECT_NEAR(time, arrival, 40 * kMs) << frame;
+    }
+    last = time;
+  }
+}
+
 TEST(PlayoutClock, GivesAFrameOneTime) {
   PlayoutClock clock({90'000});
   const int64_t first = clock.map(0, 7, kSecond, std::nullopt);

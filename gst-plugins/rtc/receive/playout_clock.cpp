@@ -10,6 +10,8 @@ constexpr int64_t kJumpUs = 1'000'000;        // further from what was expected:
 constexpr int64_t kWindowUs = 2'000'000;      // the quickest packet of this long shows the path without queues
 constexpr int64_t kLongestAlignUs = 500'000;  // tracks further apart are the sender's mistake
 constexpr int64_t kFollowShare = 50;          // follows a drift by 1/50 of the time that went by
+constexpr int64_t kAheadUs = 30'000;          // further ahead of arrival: what came first had waited somewhere
+constexpr int64_t kCatchUpShare = 2;          // then by half of the media's own time, so that it still goes forward
 constexpr int64_t kAlignShare = 10;           // aligns tracks by 1/10 of it
 
 int64_t towards(int64_t from, int64_t to, int64_t step) {
@@ -29,7 +31,7 @@ void PlayoutClock::restart(size_t track) {
   tracks_[track].started = false;
 }
 
-void PlayoutClock::follow_arrival(Track& track, int64_t nominal_us, int64_t arrival_us) {
+void PlayoutClock::follow_arrival(Track& track, int64_t nominal_us, int64_t media_us, int64_t arrival_us) {
   const int64_t delta = arrival_us - nominal_us;
   const int64_t elapsed = std::max<int64_t>(0, arrival_us - track.last_arrival_us);
   track.last_arrival_us = std::max(track.last_arrival_us, arrival_us);
@@ -40,7 +42,9 @@ void PlayoutClock::follow_arrival(Track& track, int64_t nominal_us, int64_t arri
     track.window_min_us = delta;
     track.window_until_us = arrival_us + kWindowUs;
   }
-  track.offset_us = towards(track.offset_us, track.target_us, elapsed / kFollowShare);
+  const bool ahead = track.offset_us - track.target_us > kAheadUs;
+  track.offset_us =
+      towards(track.offset_us, track.target_us, ahead ? media_us / kCatchUpShare : elapsed / kFollowShare);
 }
 
 // All tracks go to the one that comes latest, so that nothing gets a time before its arrival.
@@ -67,6 +71,7 @@ int64_t PlayoutClock::map(size_t index, uint32_t timestamp, int64_t arrival_us, 
   const int64_t nominal = track.timestamp * 1'000'000 / track.clock_rate;
   const int64_t delta = arrival_us - nominal;
   const bool jumped = track.started && std::llabs(delta - track.offset_us) > kJumpUs;
+  const int64_t media_us = std::max<int64_t>(0, int64_t{step} * 1'000'000 / track.clock_rate);
   if (!track.started || jumped) {
     track.offset_us = track.target_us = track.window_min_us = delta;
     track.window_until_us = arrival_us + kWindowUs;
@@ -74,11 +79,10 @@ int64_t PlayoutClock::map(size_t index, uint32_t timestamp, int64_t arrival_us, 
     track.sender_delta_us.reset();
     if (!track.started) track.correction_us = 0;
   } else {
-    follow_arrival(track, nominal, arrival_us);
+    follow_arrival(track, nominal, media_us, arrival_us);
   }
   const int64_t local = nominal + track.offset_us;
   if (sender_ns) track.sender_delta_us = local - *sender_ns / 1000;
-  const int64_t media_us = std::max<int64_t>(0, int64_t{step} * 1'000'000 / track.clock_rate);
   align(track, jumped ? 0 : media_us);
   int64_t result = local + track.correction_us;
   // Timestamps that went back (frames out of order) may; a new timeline may not.

@@ -34,7 +34,7 @@ class PlayoutClock {
     int64_t correction_us = 0;
     std::optional<int64_t> sender_delta_us;  // clock without correction, less the sender's
   };
-  void follow_arrival(Track& track, int64_t nominal_us, int64_t arrival_us);
+  void follow_arrival(Track& track, int64_t nominal_us, int64_t media_us, int64_t arrival_us);
   void align(Track& track, int64_t elapsed_us);
 
   std::vector<Track> tracks_;
