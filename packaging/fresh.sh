@@ -65,4 +65,7 @@ wait $server || true
 grep -v '^\s*$' "$root/run.log" | tail -n 15
 
 say "./dev test"
-inside 'CI=true ./dev test' | tee "$root/test.log" | tail -n 60
+inside "CI=true ./dev test" | tee "$root/test.log" | tail -n 60
+
+say "meson install, and the installed server finds its plugins and page"
+inside 'meson install -C build --no-rebuild >/dev/null && cd / && /usr/local/bin/reallive --version'

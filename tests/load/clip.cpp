@@ -12,13 +12,14 @@ namespace {
 Result<Clip> encode(int key_seconds, int kbps) {
   Clip clip;
   int count = key_seconds * clip.fps;
-  // A moving zone plate is hard enough to encode that the rate is really used.
+  // A moving zone plate is hard enough to encode that the rate is really used. One thread, so that a picture is one
+  // slice as cameras send it: x264's sliced threads would make two.
   std::string line =
       "videotestsrc pattern=zone-plate kx2=12 ky2=8 kt=2 num-buffers=" + std::to_string(count) +
       " ! video/x-raw,width=1280,height=720,framerate=30/1,format=I420 ! x264enc speed-preset=ultrafast " +
-      "tune=zerolatency bframes=0 vbv-buf-capacity=400 bitrate=" + std::to_string(kbps) +
+      "tune=zerolatency threads=1 bframes=0 vbv-buf-capacity=400 bitrate=" + std::to_string(kbps) +
       " key-int-max=" + std::to_string(count) +
-      " option-string=scenecut=0:slices=1 ! video/x-h264,profile=constrained-baseline,"
+      " option-string=scenecut=0 ! video/x-h264,profile=constrained-baseline,"
       "stream-format=byte-stream,alignment=au ! appsink name=sink sync=false";
   GError* error = nullptr;
   auto pipeline = Ref<GstElement>::sink(gst_parse_launch(line.c_str(), &error));
