@@ -9,13 +9,15 @@
 namespace reallive::api {
 namespace {
 
+constexpr const char* kMasked = "***";
+
 base::Json text_or_null(const std::string& text) {
   return text.empty() ? base::Json() : base::Json(text);
 }
 
 std::string shown_source(const std::string& url) {
   const auto source = pipeline::parse_camera_source(url);
-  return source ? pipeline::describe(*source) : "***";
+  return source ? pipeline::describe(*source) : kMasked;
 }
 
 }  // namespace
@@ -75,9 +77,12 @@ base::Result<catalog::CameraFields> read_camera_fields(const http::Request& requ
   }
   // A client may send back what it was given.
   const base::Json now = existing ? camera_json(*existing, true) : base::Json();
-  for (const char* name : {"id", "isRecording", "streamStatus", "status", "assignedNode", "streamKey", "rtmpUrl",
-                           "organizationId", "createdAt", "updatedAt"})
+  for (const char* name : {"id", "isRecording", "streamKey", "rtmpUrl", "organizationId", "createdAt", "updatedAt"})
     input->read_only(name, now.get(name), existing != nullptr);
+  // These change by themselves: what was read a moment ago may differ by now, so they are passed over.
+  for (const char* name : {"streamStatus", "status", "assignedNode"}) {
+    if (!existing || !input->has(name)) input->read_only(name, base::Json(), false);
+  }
 
   if (fields.source_url && existing && *fields.source_url == shown_source(existing->source.url)) {
     fields.source_url.reset();
@@ -85,6 +90,9 @@ base::Result<catalog::CameraFields> read_camera_fields(const http::Request& requ
   if (fields.source_url) {
     if (auto source = pipeline::parse_camera_source(*fields.source_url); !source) {
       input->check(tl::unexpected(source.error()));
+    } else if (source->user == kMasked || source->password == kMasked || source->fragment == kMasked ||
+               fields.source_url->find(std::string("=") + kMasked) != std::string::npos) {
+      input->check(base::invalid("source.url", "*** stands for what is not shown: write user and password again"));
     }
   }
   if (auto finished = input->finish(); !finished) return tl::unexpected(finished.error());

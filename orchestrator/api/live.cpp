@@ -50,9 +50,15 @@ void Live::stream_changed(const std::string& stream, const media::StreamStatus& 
     seen.last_seen = base::format_time(clock_.now());
   }
   if (seen.stream_status == words.stream_status && seen.error == status.error) return;
-  seen.stream_status = words.stream_status;
+  const auto stored = cameras_.set_status(stream, words.stream_status, words.status);
+  if (!stored && stored.error().code == "CAMERA_NOT_FOUND") {  // removed: nobody asks for it any more
+    seen_.erase(stream);
+    return;
+  }
   seen.error = status.error;
-  if (const auto stored = cameras_.set_status(stream, words.stream_status, words.status); !stored) {
+  if (stored) {
+    seen.stream_status = words.stream_status;
+  } else {  // the next report tries again
     base::log::warning("api", "a camera's status could not be stored",
                        {{"camera", stream}, {"why", stored.error().message}});
   }

@@ -80,6 +80,8 @@ class Server {
     const std::string& webrtc = configuration_.webrtc_listen;
     std::cout << "listening webrtc " << webrtc.substr(0, webrtc.rfind(':')) << ':' << media_->webrtc_port()
               << std::endl;
+    for (const std::string& address : http_->addresses())
+      std::cout << "open " << address << " in a browser" << std::endl;
     std::string missing;
     for (const auto& [name, address] :
          {std::pair{"https", &configuration_.https_listen}, std::pair{"rtsp", &configuration_.rtsp_listen},

@@ -31,7 +31,9 @@ class MediaImpl final : public Media, public StreamListener {
     changed(spec.stream);
   }
 
-  void remove_source(const std::string& stream) override { streams_.erase(stream); }
+  void remove_source(const std::string& stream) override {
+    if (streams_.erase(stream) > 0) changed(stream);
+  }
 
   void view(const std::string& stream, const std::string& offer, SessionCallback done) override {
     if (Stream* found = find(stream)) {
@@ -110,9 +112,7 @@ class MediaImpl final : public Media, public StreamListener {
 
   void changed(const std::string& stream) override {
     // Posted: the stream that speaks may be in the middle of its own change.
-    mailbox_.post([this, stream] {
-      if (find(stream)) listener_.stream_changed(stream, status(stream));
-    });
+    mailbox_.post([this, stream] { listener_.stream_changed(stream, status(stream)); });
   }
   void session_opened(const std::string& stream, const std::string& session) override {
     session_streams_[session] = stream;
@@ -128,8 +128,8 @@ class MediaImpl final : public Media, public StreamListener {
   Ref<GstElement> anchor_;
   Listener& listener_;
   std::unordered_map<std::string, std::string> session_streams_;
+  Mailbox mailbox_;  // streams speak through it until they are gone
   std::map<std::string, std::unique_ptr<Stream>> streams_;
-  Mailbox mailbox_;
 };
 
 }  // namespace

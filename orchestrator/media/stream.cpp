@@ -61,6 +61,8 @@ void Stream::view(const std::string& offer, SessionCallback done) {
     refuse(*late, "not-live", why);
     settle();
   });
+  // A source that is known to be broken is waiting for its next try: nobody has to wait with it.
+  if (pull_ && pull_->state() == StreamState::error) mailbox_.post([this] { tell_waiting_of_error(); });
   answer_waiting();
 }
 
@@ -171,6 +173,8 @@ void Stream::publish(const std::string& offer, SessionCallback done) {
       std::make_unique<RtcSessions>(RtcSessions::Side::publish, ingest->runner->find("rtc"), publisher_events());
   ingest->waiting = std::move(done);
   ingest_ = std::move(ingest);
+  // The publisher before may still be stopping.
+  ingest_->sampler.start(milliseconds(config_.start_limit_ms), [this] { close_ingest("failed"); });
   ingest_->runner->start([this, offer] { answer_publisher(offer); });
 }
 
