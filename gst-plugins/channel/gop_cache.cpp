@@ -5,7 +5,10 @@
 namespace reallive::channel {
 
 bool GopCache::push(TrackId track, const Unit& unit, Trash& trash) {
-  if (limits_.duration <= 0 || limits_.bytes == 0) return true;
+  if (limits_.duration <= 0 || limits_.bytes == 0) {
+    clear(trash);  // the limits may have changed since
+    return true;
+  }
   auto& units = tracks_[track];
   if (track.kind == Kind::video) {
     if (unit.key) drop_all(units, trash);

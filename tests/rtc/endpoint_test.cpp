@@ -219,6 +219,17 @@ TEST(Endpoint, DropsASessionThatDoesNotConnect) {
   EXPECT_TRUE(eventually([&] { return endpoint->stats().sessions == 0; }));
 }
 
+TEST(Endpoint, DropsASessionThatNobodyElseHolds) {
+  auto config = loopback();
+  config.connect_timeout = milliseconds(100);
+  auto endpoint = *Endpoint::acquire(config);
+  auto joined = join(*endpoint);
+  joined.session.reset();
+  EXPECT_TRUE(eventually([&] { return joined.recorder->gone.load(); }));
+  EXPECT_EQ(joined.recorder->reason(), "connect-timeout");
+  EXPECT_TRUE(eventually([&] { return endpoint->stats().sessions == 0; }));
+}
+
 TEST(Endpoint, DropsASessionWhoseChecksCease) {
   auto config = loopback();
   config.consent_timeout = milliseconds(200);

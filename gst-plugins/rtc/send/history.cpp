@@ -25,6 +25,10 @@ bool FrameHistory::push(Entry entry) {
     track.key.reset();
     dropped = true;
   }
+  // A track that fell silent must not hold what the others bring.
+  for (auto& [index, other] : tracks_) {
+    if (other.key && now - at(*other.key)->arrival > limits_.gop) other.key.reset();
+  }
   trim();
   return dropped;
 }

@@ -12,6 +12,8 @@ constexpr size_t kMaxHeader = 12 + 128;
 constexpr size_t kMaxSegments = 48;
 constexpr size_t kMaxSendBytes = 62'000;
 constexpr size_t kMaxMid = 8;
+// A packet of NACKs may name thousands; what one report of real losses names stays far below this.
+constexpr size_t kMostRepeats = 512;
 constexpr auto kRepeatPause = std::chrono::milliseconds(10);
 
 // Where a shard seals before it sends: one for its thread, used within one call.
@@ -151,12 +153,17 @@ void TrackSender::repeat(std::span<const uint16_t> sequences, const FrameHistory
   repeat_tokens_ = std::min(bytes_per_second / 2, repeat_tokens_ + elapsed * bytes_per_second);
   repeat_refilled_ = now.steady;
   stats_.packets_asked_again += sequences.size();
+  sequences = sequences.first(std::min(sequences.size(), kMostRepeats));
   for (const uint16_t sequence : sequences) {
+    if (repeat_tokens_ <= 0) {
+      ++stats_.repeats_refused;
+      break;
+    }
     const auto behind = static_cast<uint16_t>(static_cast<uint16_t>(next_sequence_) - sequence);
     if (behind == 0 || behind > 0x7FFF || behind > next_sequence_) continue;
     const uint64_t full = next_sequence_ - behind;
     if (repeated_lately(full, now.steady)) continue;
-    if (repeat_tokens_ <= 0 || !repeat_one(full, history)) ++stats_.repeats_refused;
+    if (!repeat_one(full, history)) ++stats_.repeats_refused;
   }
 }
 

@@ -145,9 +145,8 @@ void Handshaker::fire_timers(TimePoint now) {
     const auto& session = entry.mapped();
     if (!session->dtls_ || session->dtls_->timer_at != entry.key()) continue;
     session->dtls_->timer_at.reset();
-    if (auto due = session->dtls_->transport->next_timeout(); due && *due <= now) {
-      session->dtls_->transport->on_timeout();
-    }
+    // OpenSSL knows best whether it is time: it rounds what is left of a timer to 0 and ignores calls that come early.
+    session->dtls_->transport->on_timeout();
     set_timer(session);
   }
 }

@@ -56,12 +56,15 @@ IceCredentials Session::local_credentials() const {
 
 void Session::start(std::shared_ptr<Listener> listener) {
   const bool posted = shard_->post([self = shared_from_this(), listener = std::move(listener)] {
-    if (self->gone_) return;
+    if (self->gone_) return listener->on_gone("removed");  // closed before it began
     self->listener_ = listener;
     self->started_ = Clock::now();
     self->supervisor_.start(self->started_ + self->core_->config.connect_timeout);
   });
-  if (posted) core_->table.add(local_credentials().ufrag, shared_from_this());
+  if (!posted) return;
+  const std::string ufrag = local_credentials().ufrag;
+  core_->table.add(ufrag, shared_from_this());
+  if (closing_) core_->table.remove(ufrag);  // the shard may have finished it in between
 }
 
 IceCredentials Session::restart_ice(const IceCredentials& remote) {
@@ -199,8 +202,8 @@ void Session::supervise() {
   const TimePoint deadline =
       sender_ ? from_count(last_check_) + core_->config.consent_timeout : started_ + core_->config.connect_timeout;
   if (now < deadline) return supervisor_.start(deadline);
-  closing_ = true;
-  finish(sender_ ? "consent-expired" : "connect-timeout");
+  // Not here: this runs inside the supervisor's own timer, and finish() may let the last reference go.
+  close(sender_ ? "consent-expired" : "connect-timeout");
 }
 
 void Session::finish(const std::string& reason) {
