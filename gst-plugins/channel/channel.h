@@ -69,7 +69,9 @@ class Reader {
   void interrupt(bool on);
   /// What waits is still delivered, then pop() says `end`.
   void end();
+  /// Until open_track(), pop() says `end` for this track at once.
   void close_track(TrackId track);
+  void open_track(TrackId track);
 
   /// Asks the writer for a key frame; at most one request per 500 ms and track reaches it.
   void request_key_frame(TrackId track, int64_t now);

@@ -152,6 +152,8 @@ Reader::Popped Reader::pop(TrackId track, Delivery& delivery) {
   delivery = Delivery{};
   Trash trash;
   std::unique_lock lock(channel_->mutex_);
+  // A pad's thread may come back from a push after its track was closed.
+  if (state_->closed.count(track) != 0) return Popped::end;
   channel_->queue(*state_, track);
   const std::shared_ptr<ReaderQueue> queue = state_->queues[track];
   queue->ready.wait(lock, [&] { return state_->interrupted || !queue->empty() || state_->ended || queue->closed; });
@@ -173,8 +175,14 @@ void Reader::end() {
   state_->wake();
 }
 
+void Reader::open_track(TrackId track) {
+  const std::lock_guard lock(channel_->mutex_);
+  state_->closed.erase(track);
+}
+
 void Reader::close_track(TrackId track) {
   const std::lock_guard lock(channel_->mutex_);
+  state_->closed.insert(track);
   const auto found = state_->queues.find(track);
   if (found == state_->queues.end()) return;
   found->second->closed = true;

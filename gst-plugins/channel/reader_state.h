@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "channel/reader_queue.h"
 
@@ -20,6 +21,7 @@ struct ReaderState {
   bool ended = false;
   std::condition_variable tracks_changed;
   std::map<TrackId, std::shared_ptr<ReaderQueue>> queues = {};
+  std::set<TrackId> closed = {};  // nobody reads these until they are opened again
   // Of queues that were closed.
   uint64_t units = 0, bytes = 0, dropped_gops = 0, dropped_units = 0;
 

@@ -95,6 +95,7 @@ SourcePad::~SourcePad() {
 
 void SourcePad::show(GstStreamCollection* collection, GstStream* stream, const Payload& format) {
   GstPad* const pad = pad_.get();
+  reader_->open_track(id_);
   gst_pad_set_active(pad, TRUE);
   GstEvent* const start = gst_event_new_stream_start(gst_stream_get_stream_id(stream));
   gst_event_set_stream(start, stream);

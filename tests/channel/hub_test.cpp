@@ -368,13 +368,15 @@ TEST_F(Hub, AClosedTrackEnds) {
   Delivery delivery;
   std::atomic<Reader::Popped> popped{Reader::Popped::unit};
   std::thread pops([&] { popped = reader->pop(video, delivery); });
-  // close_track() knows a track once somebody pops it.
-  while (popped != Reader::Popped::end) {
-    reader->close_track(video);
-    std::this_thread::yield();
-  }
+  reader->close_track(video);  // whether the thread waits already or not yet
   pops.join();
   EXPECT_EQ(popped, Reader::Popped::end);
+  EXPECT_EQ(reader->pop(video, delivery), Reader::Popped::end) << "a late pop opened the track again";
+
+  auto writer = write();
+  reader->open_track(video);
+  writer->push(video, picture(0, true, second), second);
+  EXPECT_EQ(reader->pop(video, delivery), Reader::Popped::unit);
 }
 
 TEST_F(Hub, CountsAndMeasures) {
