@@ -93,9 +93,10 @@ TEST_F(Churn, ViewersLeaveNothingBehind) {
   for (int i = 0; i < rounds; ++i) {
     ASSERT_NO_FATAL_FAILURE(crowd(pipeline, kCrowd));
   }
-  EXPECT_TRUE(test::eventually([&] { return test::open_descriptors() == descriptors; }))
+  // Fewer than before is no leak: GLib ends idle threads of its pools after some seconds.
+  EXPECT_TRUE(test::eventually([&] { return test::open_descriptors() <= descriptors; }))
       << descriptors << " before, " << test::open_descriptors() << " after";
-  EXPECT_TRUE(test::eventually([&] { return test::live_threads() == threads; }))
+  EXPECT_TRUE(test::eventually([&] { return test::live_threads() <= threads; }))
       << threads << " before, " << test::live_threads() << " after";
   // The cached group of pictures breathes by its size (some 40 KiB); 100 bytes left by each viewer would show.
   size_t limit = heap + 64 * 1024 + static_cast<size_t>(rounds) * kCrowd * 100;

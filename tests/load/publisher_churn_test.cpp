@@ -136,9 +136,10 @@ TEST_F(PublisherChurn, LeavesNothingBehind) {
   for (int i = 0; i < rounds; ++i) {
     ASSERT_NO_FATAL_FAILURE(come_and_go(i % 2 == 0));
   }
-  EXPECT_TRUE(test::eventually([&] { return test::open_descriptors() == descriptors; }))
+  // Fewer than before is no leak: GLib ends idle threads of its pools after some seconds.
+  EXPECT_TRUE(test::eventually([&] { return test::open_descriptors() <= descriptors; }))
       << descriptors << " before, " << test::open_descriptors() << " after";
-  EXPECT_TRUE(test::eventually([&] { return test::live_threads() == threads; }))
+  EXPECT_TRUE(test::eventually([&] { return test::live_threads() <= threads; }))
       << threads << " before, " << test::live_threads() << " after";
   size_t after = settled_heap();
   printf("%d publishers: heap %zu bytes before, %zu after\n", rounds, heap, after);
