@@ -276,7 +276,7 @@ TEST(Source, StaysWhenTheWriterGoesAndContinuesWhenItReturns) {
     ASSERT_TRUE(eventually([&] { return reader.has_pad("video_0"); }));
     // Its times run ahead of the clock, so that the next writer's lie behind them.
     writer.push_pictures(300, 31, 30);
-    ASSERT_TRUE(reader.wait_count("video_0", 1));
+    ASSERT_TRUE(reader.wait_count("video_0", 31));
   }
   EXPECT_TRUE(reader.has_pad("video_0"));
   const size_t before = reader.count("video_0");
