@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "common/connection.h"
+#include "media/elements.h"
 
 namespace reallive::media {
 
@@ -13,21 +14,6 @@ namespace {
 using base::fail;
 
 constexpr const char* kPeerKey = "reallive-rtc-pad";
-
-base::Result<Ref<GstElement>> make(const char* factory, const char* name = nullptr) {
-  auto element = Ref<GstElement>::sink(gst_element_factory_make(factory, name));
-  if (!element) return fail("failed", fmt::format("the GStreamer element {} is missing", factory));
-  return element;
-}
-
-base::Result<Ref<GstElement>> parse(const std::string& line) {
-  GError* raw = nullptr;
-  auto pipeline =
-      Ref<GstElement>::sink(gst_parse_launch_full(line.c_str(), nullptr, GST_PARSE_FLAG_FATAL_ERRORS, &raw));
-  const GErrorPtr error(raw);
-  if (!pipeline) return fail("failed", error ? error->message : "the pipeline cannot be built");
-  return pipeline;
-}
 
 base::Result<Ref<GstElement>> make_channel_sink(const std::string& channel) {
   auto sink = make("reallivechannelsink", "channel");
@@ -55,12 +41,6 @@ bool link_to_channel(GstPad* from, GstElement* channel_sink, bool video, TrackMe
   if (!pad || GST_PAD_LINK_FAILED(gst_pad_link(from, pad.get()))) return false;
   meter.watch(pad.get());
   return true;
-}
-
-// RFC 8866 section 5.14: a media section begins with "m=" at the start of a line.
-bool has_section(const std::string& sdp, const std::string& media) {
-  const std::string line = "m=" + media + " ";
-  return sdp.starts_with(line) || sdp.find("\n" + line) != std::string::npos;
 }
 
 std::string_view string_field(const GstStructure* structure, const char* name) {
@@ -142,26 +122,6 @@ class RtspLinker {
   std::vector<Ref<GstElement>> added_;
   bool video_ = false, audio_ = false;
 };
-
-/// Connects `function(pad)` to pad-added for the element's whole life.
-void on_pad_added(GstElement* element, std::function<void(GstPad*)> function) {
-  using Function = std::function<void(GstPad*)>;
-  g_signal_connect_data(
-      element, "pad-added", G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer data) {
-        guard([&] { (*static_cast<Function*>(data))(pad); });
-      }),
-      new Function(std::move(function)), [](gpointer data, GClosure*) { delete static_cast<Function*>(data); },
-      GConnectFlags{});
-}
-
-void on_no_more_pads(GstElement* element, std::function<void(GstElement*)> function) {
-  using Function = std::function<void(GstElement*)>;
-  g_signal_connect_data(
-      element, "no-more-pads",
-      G_CALLBACK(+[](GstElement* source, gpointer data) { guard([&] { (*static_cast<Function*>(data))(source); }); }),
-      new Function(std::move(function)), [](gpointer data, GClosure*) { delete static_cast<Function*>(data); },
-      GConnectFlags{});
-}
 
 base::Result<SourcePipeline> build_test(const std::string& channel, const std::shared_ptr<TrackMeter>& meter) {
   // Bars that wander, the time of day and the running time to the millisecond, and a tone: each shows at a glance

@@ -2,22 +2,9 @@
 
 #include <string_view>
 
+#include "media/elements.h"
+
 namespace reallive::media {
-
-namespace {
-
-std::string codec_of(const GstStructure* caps) {
-  const std::string_view name = gst_structure_get_name(caps);
-  if (name == "video/x-h264") return "H264";
-  if (name == "video/x-h265") return "H265";
-  if (name == "video/x-vp8") return "VP8";
-  if (name == "video/x-vp9") return "VP9";
-  if (name == "video/x-av1") return "AV1";
-  if (name == "audio/x-opus") return "opus";
-  return std::string(name.substr(name.find('/') + 1));
-}
-
-}  // namespace
 
 void TrackMeter::watch(GstPad* pad) {
   auto track = std::make_shared<Track>();
@@ -81,11 +68,11 @@ void TrackMeter::read(StreamStatus& status) const {
     if (!caps || gst_caps_get_size(caps.get()) == 0) continue;
     const GstStructure* structure = gst_caps_get_structure(caps.get(), 0);
     if (track->video) {
-      status.video_codec = codec_of(structure);
+      status.video_codec = codec_of(caps.get());
       gst_structure_get_int(structure, "width", &status.width);
       gst_structure_get_int(structure, "height", &status.height);
     } else {
-      status.audio_codec = codec_of(structure);
+      status.audio_codec = codec_of(caps.get());
     }
   }
 }
