@@ -3,6 +3,8 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // Assets are found by <base href>, which the server sets to its own prefix.
+  base: './',
   plugins: [vue(), tailwindcss()],
   build: {
     target: 'es2022',
@@ -13,7 +15,7 @@ export default defineConfig({
   },
   server: {
     // `npx vite` against a server on its default address.
-    proxy: Object.fromEntries(['/api', '/whep', '/whip'].map((path) => [path, 'http://127.0.0.1:8080'])),
+    proxy: Object.fromEntries(['/api', '/whep', '/whip', '/ws', '/snapshot', '/ca.crt'].map((path) => [path, 'http://127.0.0.1:8080'])),
   },
   test: {
     environment: 'jsdom',

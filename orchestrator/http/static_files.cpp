@@ -126,7 +126,7 @@ Response StaticFiles::answer(const Request& request) const {
     headers.add("Content-Security-Policy",
                 "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
                 "media-src 'self' blob: mediastream:; object-src 'none'; "
-                "base-uri 'none'; frame-ancestors 'self'");
+                "base-uri 'self'; frame-ancestors 'self'");
   }
   return Response{200, std::move(headers), std::move(file->body)};
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launchChromium, newPage, screenshot, signIn } from './support/chromium.mjs';
+import { fromAccountMenu, launchChromium, newPage, screenshot, signIn } from './support/chromium.mjs';
 import { Server } from './support/server.mjs';
 
 let server;
@@ -37,7 +37,7 @@ test('a wrong password is said to be wrong', async () => {
   const page = await newPage(browser);
   await page.goto(server.url);
   await page.getByLabel('User name').fill('ada');
-  await page.getByLabel('Password').fill('not the password');
+  await page.getByLabel('Password', { exact: true }).fill('not the password');
   await page.getByRole('button', { name: 'Sign in' }).click();
   assert.equal(await page.getByRole('alert').textContent(), 'User name or password is wrong.');
   await page.context().close();
@@ -48,7 +48,7 @@ test('the right one leads on, lasts over a reload, and signing out ends it', asy
   await signIn(page, server.url, { path: '/watch/somewhere' });
   assert.equal(new URL(page.url()).pathname, '/watch/somewhere');
   await page.reload();
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await fromAccountMenu(page, 'Sign out');
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
   await page.context().close();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
+import { fromAccountMenu, framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
 import { difference, loudestTone, watchRegion } from './support/media.mjs';
 import { eventually, Server } from './support/server.mjs';
 
@@ -103,6 +103,6 @@ test('signing out ends the viewing at the server', async () => {
     return (await answer.json()).viewerCount;
   };
   assert.equal(await viewers(), 1);
-  await page.getByRole('button', { name: 'Sign out' }).click();
+  await fromAccountMenu(page, 'Sign out');
   await eventually(async () => (await viewers()) === 0, 'the viewer is gone');
 });

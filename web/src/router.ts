@@ -1,29 +1,49 @@
-// The page's addresses. Everything but the login page needs a session; where the user was going is kept in `next`.
+// The page's addresses. All but the open ones need a session; where the user was going is kept in `next`. Views are
+// loaded when first visited, but for the live grid, which most people come for.
 
-import { createRouter, createWebHistory, type Router, type RouterHistory } from 'vue-router';
+import { createRouter, createWebHistory, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
+import { basePath } from './base';
 import { useSession } from './stores/session';
-import CameraView from './views/CameraView.vue';
-import GridView from './views/GridView.vue';
-import LoginView from './views/LoginView.vue';
-import PublishView from './views/PublishView.vue';
+import { strings } from './strings';
+import LiveView from './views/LiveView.vue';
 
-export function createPageRouter(history: RouterHistory = createWebHistory()): Router {
-  const router = createRouter({
-    history,
-    routes: [
-      { path: '/login', name: 'login', component: LoginView, meta: { title: 'Sign in', open: true } },
-      { path: '/', name: 'grid', component: GridView, meta: { title: 'Live' } },
-      { path: '/watch/:stream', name: 'watch', component: CameraView, props: true, meta: { title: 'Live' } },
-      { path: '/publish/:stream', name: 'publish', component: PublishView, props: true, meta: { title: 'Publish' } },
-      { path: '/:rest(.*)*', redirect: '/' },
-    ],
-  });
+/**
+ * `open`: without a session. `bare`: without the navigation around it. `admin`: for administrators only. `title` stands
+ * in the window's title.
+ */
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'live', component: LiveView, meta: { title: strings.live.title } },
+  {
+    path: '/watch/:stream',
+    name: 'watch',
+    component: () => import('./views/WatchView.vue'),
+    props: true,
+    meta: { title: strings.live.title },
+  },
+  { path: '/publish/:stream', name: 'publish', component: () => import('./views/PublishView.vue'), props: true, meta: { title: 'Publish' } },
+  { path: '/login', name: 'login', component: () => import('./views/LoginView.vue'), meta: { title: strings.account.signIn, open: true, bare: true } },
+  // Cameras, users, settings and the phone camera.
+  { path: '/cameras', name: 'cameras', component: () => import('./views/cameras/CamerasView.vue'), meta: { title: strings.shell.cameras } },
+  { path: '/cameras/new', name: 'camera-new', component: () => import('./views/cameras/CameraNewView.vue'), meta: { title: strings.shell.cameras } },
+  { path: '/cameras/:id', name: 'camera', component: () => import('./views/cameras/CameraEditView.vue'), props: true, meta: { title: strings.shell.cameras } },
+  { path: '/users', name: 'users', component: () => import('./views/users/UsersView.vue'), meta: { title: strings.shell.users, admin: true } },
+  { path: '/settings', name: 'settings', component: () => import('./views/settings/SettingsView.vue'), meta: { title: strings.shell.settings, admin: true } },
+  { path: '/phone', name: 'phone', component: () => import('./views/phone/PhoneView.vue'), meta: { title: strings.shell.phone, open: true, bare: true } },
+  { path: '/camera.html', redirect: '/phone' },
+  { path: '/admin.html', redirect: '/' },
+  { path: '/:rest(.*)*', redirect: '/' },
+];
+
+export function createPageRouter(history: RouterHistory = createWebHistory(basePath)): Router {
+  const router = createRouter({ history, routes });
   router.beforeEach((to) => {
-    if (to.meta['open'] || useSession().signedIn) return true;
-    return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+    const session = useSession();
+    if (to.meta['open']) return true;
+    if (!session.signedIn) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+    return to.meta['admin'] && !session.isAdmin ? { name: 'live' } : true;
   });
   router.afterEach((to) => {
-    document.title = `${String(to.meta['title'] ?? 'Live')} · RealLive`;
+    document.title = `${String(to.meta['title'] ?? strings.live.title)} · ${strings.common.product}`;
   });
   return router;
 }

@@ -60,7 +60,8 @@ describe('login', () => {
     await page.get('input[name=password]').setValue('correct horse');
     await page.get('form').trigger('submit');
     await flushPromises();
-    expect(router.currentRoute.value.fullPath).toBe('/watch/front-door');
+    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/watch/front-door'));
+    await flushPromises();
     expect(page.text()).toContain('Front door');
   });
 
@@ -125,7 +126,10 @@ describe('grid', () => {
     const calls = serve(() => created());
     await open('/');
     await flushPromises();
-    await page.get('header button').trigger('click');
+    await page.get('button[aria-haspopup=menu]').trigger('click');
+    await flushPromises();
+    const items = [...document.querySelectorAll<HTMLElement>('[role=menuitem]')];
+    items.find((item) => item.textContent?.trim() === 'Sign out')?.click();
     await flushPromises();
     await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('login'));
     const ending = calls.find((call) => call.method === 'DELETE' && call.url.endsWith('/whep/door/42'));
@@ -150,7 +154,7 @@ describe('publish', () => {
       mediaDevices: { getUserMedia: () => Promise.reject(new DOMException('no', 'NotAllowedError')) },
     });
     await open('/publish/front-door');
-    await page.get('button.button-main').trigger('click');
+    await page.get('button.button-primary').trigger('click');
     await flushPromises();
     expect(page.get('[role=alert]').text()).toContain('not allowed');
   });

@@ -37,9 +37,15 @@ export async function newPage(browser, options = {}) {
 export async function signIn(page, url, { user = 'ada', path = '/' } = {}) {
   await page.goto(url + path);
   await page.getByLabel('User name').fill(user);
-  await page.getByLabel('Password').fill(password);
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.locator('[data-signed-in]').waitFor();
+}
+
+/** The item of the account menu. */
+export async function fromAccountMenu(page, name) {
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('menuitem', { name }).click();
 }
 
 export function tile(page, stream) {

@@ -1,6 +1,8 @@
 // One request to the server's API: adds the bearer token, answers parsed JSON, and turns every failure into an
 // ApiError whose message a person can read. It never stores anything and never retries.
 
+import { at } from '../base';
+
 export class ApiError extends Error {
   constructor(
     /** HTTP status; 0 when the server could not be reached. */
@@ -62,7 +64,7 @@ export async function requestJson<T>(path: string, options: RequestOptions = {})
   if (options.signal) init.signal = options.signal;
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(at(path), init);
   } catch {
     throw unreachable();
   }

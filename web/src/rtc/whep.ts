@@ -1,5 +1,6 @@
 // Watching: a Link whose peer connection receives one video and one audio track.
 
+import { at } from '../base';
 import { askForCaptureTime } from './capture_time';
 import { Link, type LinkOptions } from './link';
 import { askForSenderClock, askForStereo } from './sdp';
@@ -13,7 +14,7 @@ export type WatchOptions = Pick<LinkOptions, 'token' | 'createPeer' | 'onStatus'
 export function watch(options: WatchOptions): Link {
   return new Link({
     ...options,
-    url: `/whep/${encodeURIComponent(options.stream)}`,
+    url: at(`/whep/${encodeURIComponent(options.stream)}`),
     receives: true,
     prepare(peer) {
       for (const kind of ['video', 'audio']) askForCaptureTime(peer.addTransceiver(kind, { direction: 'recvonly' }));

@@ -1,6 +1,7 @@
 // Publishing: a Link whose peer connection sends the tracks of one MediaStream. The tracks stay the caller's: they
 // are never stopped here.
 
+import { at } from '../base';
 import { askForCaptureTime } from './capture_time';
 import { Link, type LinkOptions } from './link';
 import { startAt } from './sdp';
@@ -30,7 +31,7 @@ export function onlyCodec<T extends Codec>(codecs: readonly T[], wanted: Publish
 export function publish(options: PublishOptions): Link {
   return new Link({
     ...options,
-    url: `/whip/${encodeURIComponent(options.stream)}`,
+    url: at(`/whip/${encodeURIComponent(options.stream)}`),
     receives: false,
     tuneAnswer: (sdp) => startAt(startKilobits, sdp),
     prepare(peer) {

@@ -30,6 +30,7 @@ export const useSession = defineStore('session', () => {
   const token = computed(() => kept.value?.token ?? null);
   const user = computed(() => kept.value?.user ?? null);
   const signedIn = computed(() => kept.value !== null);
+  const isAdmin = computed(() => user.value?.role === 'admin');
 
   async function login(username: string, password: string): Promise<void> {
     const answer = await requestJson<LoginAnswer>('/api/v1/auth/login', {
@@ -55,6 +56,11 @@ export const useSession = defineStore('session', () => {
     }
   }
 
+  function logout(): Promise<void> {
+    end();
+    return Promise.resolve();
+  }
+
   function expired(): void {
     if (kept.value) end('Your session has ended. Please sign in again.');
   }
@@ -71,5 +77,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { token, user, signedIn, notice, login, end, expired, request };
+  return { token, user, signedIn, isAdmin, notice, login, logout, end, expired, request };
 });

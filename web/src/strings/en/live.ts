@@ -1,0 +1,4 @@
+export const live = {
+  title: 'Live',
+  heading: 'Live cameras',
+};
