@@ -81,6 +81,7 @@ void Handshaker::loop() {
       jobs.swap(jobs_);
       if (jobs.empty() && stopping_) break;
     }
+    wakeups_.fetch_add(1, std::memory_order_relaxed);
     for (auto& job : jobs)
       handle(std::move(job));
     const TimePoint now = Clock::now();

@@ -55,6 +55,8 @@ class Handshaker {
 
   uint64_t started() const { return started_; }
   uint64_t deferred() const { return deferred_count_; }
+  /// How often its thread has woken: for a datagram, an end, a timer, a token. Tests see from it that it sleeps.
+  uint64_t wakeups() const { return wakeups_; }
 
  private:
   struct Job {
@@ -79,6 +81,7 @@ class Handshaker {
   const double tokens_per_second_;
   std::atomic<uint64_t> started_{0};
   std::atomic<uint64_t> deferred_count_{0};
+  std::atomic<uint64_t> wakeups_{0};
 
   std::mutex mutex_;  // guards jobs_ and stopping_; a leaf
   std::condition_variable wake_;
