@@ -2,6 +2,7 @@
 #include "rtc/transport/endpoint.h"
 
 #include <atomic>
+#include <future>
 #include <gtest/gtest.h>
 #include <mutex>
 
@@ -326,6 +327,32 @@ TEST(Endpoint, HoldsHandshakesBackToItsRate) {
   // Five at once, the other fifteen at twenty a second.
   EXPECT_GE(Clock::now() - start, milliseconds(600));
   EXPECT_GT(endpoint->stats().handshakes_deferred, 0u);
+}
+
+TEST(Endpoint, OnePeersFloodLeavesRoomForAnothersMedia) {
+  auto config = loopback();
+  config.shards = 1;
+  auto endpoint = *Endpoint::acquire(config);
+  auto flooding = join(*endpoint);
+  auto other = join(*endpoint);
+  ASSERT_TRUE(connect(flooding) && connect(other));
+
+  std::promise<void> release;
+  other.session->shard().post([busy = release.get_future().share()] { busy.wait(); });
+  for (const size_t size : {1200u, 12u}) {  // 6 MB for an inbox of 4 MiB, down to the last bytes of it
+    const Buffer junk(size, 0x80);
+    for (int packet = 0; packet < 5000; ++packet)
+      other.session->shard().deliver(flooding.session, junk, false, Clock::now());
+  }
+  EXPECT_GT(endpoint->stats().inbox_drops, 0u);
+  other.peer->send_rtcp(report_of(7));
+  // What the network thread answers after the packet says that the packet has reached the inbox.
+  const auto answered = endpoint->stats().checks_answered;
+  const auto ours = other.session->local_credentials();
+  other.peer->send_check(ours.ufrag + ":" + other.peer->credentials().ufrag, ours.password, true, true);
+  EXPECT_TRUE(eventually([&] { return endpoint->stats().checks_answered > answered; }));
+  release.set_value();
+  EXPECT_TRUE(eventually([&] { return other.recorder->packets() == 1; }));
 }
 
 TEST(Endpoint, SaysGoodbyeWhenItCloses) {

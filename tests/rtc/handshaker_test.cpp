@@ -132,5 +132,24 @@ TEST_F(HandshakerTest, SleepsBetweenRepeatsAndEndsWithTheSession) {
   EXPECT_LE(core_->handshaker.wakeups(), client.submitted + client.flights + 4);
 }
 
+// While handshakes are held back to their rate all that comes waits in one queue.
+TEST_F(HandshakerTest, OnePeersFloodLeavesRoomForAnothersHandshake) {
+  EndpointConfig config;
+  config.handshakes_per_second = 2;  // one at once, the next after half a second
+  make(config);
+  Client first(core_), flooding(core_), other(core_);
+  first.start();
+  ASSERT_TRUE(eventually([&] { return core_->handshaker.started() == 1; }));
+  flooding.start();
+  for (int copy = 0; copy < 5000; ++copy)
+    flooding.submit(flooding.last_sent);
+  EXPECT_GE(core_->handshaker.dropped(), 1u);
+  other.start();  // says it once: dropped, it would never connect
+  EXPECT_TRUE(eventually([&] {
+    other.receive(true);
+    return other.connected() && other.listener->connected;
+  }));
+}
+
 }  // namespace
 }  // namespace reallive::rtc

@@ -10,7 +10,9 @@ namespace reallive::rtc {
 
 namespace {
 constexpr size_t kMaxWaiting = 2048;
-}
+// Of one session: the largest flight of a browser is some six datagrams, so there is room for repeats of it as well.
+constexpr unsigned kMaxWaitingEach = 16;
+}  // namespace
 
 void DtlsPeer::on_dtls_send(Bytes datagram) {
   socket_.send(reply_to, datagram, reply_from);
@@ -42,9 +44,19 @@ Handshaker::~Handshaker() {
 void Handshaker::submit(std::shared_ptr<Session> session, const Datagram& datagram) {
   {
     std::lock_guard lock(mutex_);
-    if (stopping_ || jobs_.size() >= kMaxWaiting) return;
-    jobs_.push_back(
-        {std::move(session), datagram.from, datagram.to, Buffer(datagram.data.begin(), datagram.data.end()), false});
+    if (stopping_) return;
+    std::atomic<unsigned>& waiting = session->dtls_waiting_;
+    if (jobs_.size() >= kMaxWaiting || waiting >= kMaxWaitingEach) {
+      ++dropped_;
+      return;
+    }
+    ++waiting;
+    Job& job = jobs_.emplace_back();
+    job.session = std::move(session);
+    job.place.reset(&waiting);
+    job.from = datagram.from;
+    job.to = datagram.to;
+    job.datagram.assign(datagram.data.begin(), datagram.data.end());
   }
   wake_.notify_one();
 }
@@ -53,7 +65,9 @@ void Handshaker::close(std::shared_ptr<Session> session) {
   {
     std::lock_guard lock(mutex_);
     if (stopping_) return;
-    jobs_.push_back({std::move(session), {}, {}, {}, true});
+    Job& job = jobs_.emplace_back();
+    job.session = std::move(session);
+    job.close = true;
   }
   wake_.notify_one();
 }

@@ -46,7 +46,8 @@ class Handshaker {
   Handshaker(const Handshaker&) = delete;
   Handshaker& operator=(const Handshaker&) = delete;
 
-  /// A DTLS datagram from an address with a valid check. Dropped when 2048 wait: DTLS repeats what is lost.
+  /// A DTLS datagram from an address with a valid check. Dropped, and counted, when 2048 wait or 16 of this session:
+  /// one peer leaves room for the others, and DTLS repeats what is lost.
   void submit(std::shared_ptr<Session> session, const Datagram& datagram);
   /// Says close_notify and forgets the association.
   void close(std::shared_ptr<Session> session);
@@ -55,12 +56,17 @@ class Handshaker {
 
   uint64_t started() const { return started_; }
   uint64_t deferred() const { return deferred_count_; }
+  uint64_t dropped() const { return dropped_; }
   /// How often its thread has woken: for a datagram, an end, a timer, a token. Tests see from it that it sleeps.
   uint64_t wakeups() const { return wakeups_; }
 
  private:
+  struct GiveBack {
+    void operator()(std::atomic<unsigned>* waiting) const { --*waiting; }
+  };
   struct Job {
     std::shared_ptr<Session> session;
+    std::unique_ptr<std::atomic<unsigned>, GiveBack> place;  // one of the session's; none for an end
     SocketAddress from;
     SocketAddress to;
     Buffer datagram;
@@ -81,6 +87,7 @@ class Handshaker {
   const double tokens_per_second_;
   std::atomic<uint64_t> started_{0};
   std::atomic<uint64_t> deferred_count_{0};
+  std::atomic<uint64_t> dropped_{0};
   std::atomic<uint64_t> wakeups_{0};
 
   std::mutex mutex_;  // guards jobs_ and stopping_; a leaf

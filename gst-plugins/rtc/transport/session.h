@@ -145,8 +145,13 @@ class Session : public std::enable_shared_from_this<Session> {
   std::atomic<Clock::rep> last_check_;
   std::atomic<bool> closing_{false};
 
-  std::unique_ptr<DtlsPeer> dtls_;  // handshake thread only
-  bool dtls_over_ = false;          // handshake thread only
+  std::unique_ptr<DtlsPeer> dtls_;         // handshake thread only
+  bool dtls_over_ = false;                 // handshake thread only
+  std::atomic<unsigned> dtls_waiting_{0};  // datagrams that the handshaker holds
+
+  // Guarded by the shard's mutex: what of this session its inbox holds, and which filling of the inbox that was.
+  size_t inbox_bytes_ = 0;
+  uint64_t inbox_filling_ = 0;
 
   std::vector<SocketAddress> addresses_;  // network thread only
   bool forgotten_ = false;                // network thread only

@@ -9,7 +9,10 @@ namespace reallive::rtc {
 
 namespace {
 constexpr size_t kInboxBytes = 4 * 1024 * 1024;
-}
+// Of one session: a publisher of 80 Mbit/s fills it in 100 ms, and a shard that is so late loses pictures anyway. Each
+// packet counts with its entry, or a flood of small ones would take the time instead of the room.
+constexpr size_t kInboxBytesEach = 1024 * 1024;
+}  // namespace
 
 Shard::Shard(std::string name) {
   thread_ = std::thread([this, name = name.substr(0, 15)] {
@@ -40,10 +43,13 @@ void Shard::deliver(std::shared_ptr<Session> session, std::span<const uint8_t> d
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
-    if (received_bytes_.size() + datagram.size() > kInboxBytes) {
+    if (std::exchange(session->inbox_filling_, filling_) != filling_) session->inbox_bytes_ = 0;
+    const size_t cost = datagram.size() + sizeof(Received);
+    if (received_bytes_.size() + datagram.size() > kInboxBytes || session->inbox_bytes_ + cost > kInboxBytesEach) {
       ++dropped_packets_;
       return;
     }
+    session->inbox_bytes_ += cost;
     received_.push_back({std::move(session), static_cast<uint32_t>(received_bytes_.size()),
                          static_cast<uint32_t>(datagram.size()), rtcp, arrival});
     received_bytes_.insert(received_bytes_.end(), datagram.begin(), datagram.end());
@@ -101,6 +107,7 @@ void Shard::loop() {
       tasks.swap(tasks_);
       received.swap(received_);
       bytes.swap(received_bytes_);
+      ++filling_;
     }
     for (auto& task : tasks) {
       task();

@@ -32,7 +32,8 @@ class Shard {
 
   /// Runs `task` on the shard's thread, in order of posting. False, and the task is dropped, after stop().
   bool post(std::function<void()> task);
-  /// Copies a received datagram to the shard, which hands it to `session`. Dropped, and counted, when 4 MiB wait.
+  /// Copies a received datagram to the shard, which hands it to `session`. Dropped, and counted, when 4 MiB wait or
+  /// 1 MiB of this session: a peer that floods leaves room for the others.
   void deliver(std::shared_ptr<Session> session, std::span<const uint8_t> datagram, bool rtcp, TimePoint arrival);
   /// Posts `task` and returns when it has run. Not on the shard's own thread.
   void run(std::function<void()> task);
@@ -61,6 +62,7 @@ class Shard {
   std::vector<std::function<void()>> tasks_;
   std::vector<Received> received_;
   std::vector<uint8_t> received_bytes_;
+  uint64_t filling_ = 0;  // how often the inbox was emptied
   uint64_t dropped_packets_ = 0;
   bool waiting_ = false;
   bool stopping_ = false;
