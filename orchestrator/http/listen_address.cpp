@@ -7,6 +7,7 @@ namespace reallive::http {
 namespace {
 
 bool is_numeric_address(const std::string& host) {
+  if (host.find('\0') != std::string::npos) return false;  // inet_pton() would not look further
   in6_addr address{};
   return inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }

@@ -93,6 +93,7 @@ TEST(ListenAddress, ReadsWhatPeopleWrite) {
   for (const char* text : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80", "[::1]",
                            "cam.example.org:80", "127.0.0.1:80x", "OFF", "127.0.0.1:+80"})
     EXPECT_EQ(parse_listen_address(text).error().code, "VALIDATION_FAILED") << text;
+  EXPECT_FALSE(parse_listen_address(std::string_view("[::\0]:80", 8))) << "what follows a NUL counts";
 }
 
 struct RouterTest : testing::Test {
