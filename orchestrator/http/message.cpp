@@ -68,6 +68,19 @@ Response Response::text(std::string body, std::string content_type, int status) 
   return Response{status, {{"Content-Type", std::move(content_type)}}, std::move(body)};
 }
 
+Response Response::websocket(std::function<void(const std::shared_ptr<WebSocket>&)> opened) {
+  Response response{101};
+  response.upgrade = std::move(opened);
+  return response;
+}
+
+Response Response::events(std::function<void(const std::shared_ptr<BodyStream>&)> opened) {
+  Response response{
+      200, {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}}};
+  response.stream = std::move(opened);
+  return response;
+}
+
 Response&& Response::with(std::string name, std::string value) && {
   headers.add(std::move(name), std::move(value));
   return std::move(*this);
@@ -96,6 +109,8 @@ bool etag_matches(std::string_view header, std::string_view etag, bool weak) {
 
 std::string_view reason_phrase(int status) {
   switch (status) {
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -124,6 +139,8 @@ std::string_view reason_phrase(int status) {
       return "Unsupported Media Type";
     case 422:
       return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
     case 428:
       return "Precondition Required";
     case 429:

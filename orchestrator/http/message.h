@@ -3,6 +3,7 @@
 // Nothing here trusts what it holds: header values and bodies are foreign bytes.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,14 +61,24 @@ struct Request {
 };
 using RequestPtr = std::shared_ptr<const Request>;
 
+class BodyStream;
+class WebSocket;
+
 struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
+  /// Set: the connection becomes a WebSocket, unless the request is no handshake (426) or its Origin may not (403).
+  std::function<void(const std::shared_ptr<WebSocket>&)> upgrade = {};
+  /// Set: the body goes on; `body` is not sent. Called once the client's end is known to be there.
+  std::function<void(const std::shared_ptr<BodyStream>&)> stream = {};
 
   static Response json(const base::Json& value, int status = 200);
   static Response text(std::string body, std::string content_type = "text/plain; charset=utf-8", int status = 200);
   static Response empty(int status) { return Response{status}; }
+  static Response websocket(std::function<void(const std::shared_ptr<WebSocket>&)> opened);
+  /// `text/event-stream`; nothing on the way may keep or collect it.
+  static Response events(std::function<void(const std::shared_ptr<BodyStream>&)> opened);
   Response&& with(std::string name, std::string value) &&;
 };
 

@@ -1,14 +1,17 @@
 #include "http/server.h"
 
 #include <algorithm>
-#include <exception>
 #include <libsoup/soup.h>
+#include <set>
 #include <utility>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "http/gobject.h"
 #include "http/listen_address.h"
+#include "http/soup_body_stream.h"
+#include "http/soup_websocket.h"
 
 namespace reallive::http {
 namespace {
@@ -16,28 +19,6 @@ namespace {
 /// After a body was refused, this much more is read and thrown away so that an honest client can hear the 413; then
 /// the connection is cut.
 constexpr size_t drain_limit = 8 << 20;
-
-struct ObjectDeleter {
-  void operator()(void* object) const { g_clear_object(&object); }
-};
-template <typename T>
-using Object = std::unique_ptr<T, ObjectDeleter>;
-
-struct GFree {
-  void operator()(void* memory) const { g_free(memory); }
-};
-
-/// No exception crosses into the library.
-template <typename Body>
-void guard(Body&& body) noexcept {
-  try {
-    body();
-  } catch (const std::exception& error) {
-    base::log::error("http", "an exception reached the HTTP library", {{"what", error.what()}});
-  } catch (...) {
-    base::log::error("http", "an unknown exception reached the HTTP library");
-  }
-}
 
 /// What is known of one message while it lives; the last of the message and its Reply to go frees it.
 struct Open {
@@ -103,6 +84,7 @@ void write_response(SoupServerMessage* message, const Response& response, std::s
   }
   soup_message_headers_replace(headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace(headers, "X-Request-Id", std::string(request_id).c_str());
+  if (response.upgrade || response.stream) return;
   soup_message_headers_set_content_length(headers, static_cast<goffset>(response.body.size()));
   SoupMessageBody* body = soup_server_message_get_response_body(message);
   if (!response.body.empty())
@@ -115,6 +97,14 @@ class Core : public std::enable_shared_from_this<Core> {
  public:
   Core(const Config& config, const Router& router, Observer observer)
       : config_(config), router_(router), observer_(std::move(observer)) {}
+  ~Core() {
+    for (const auto& socket : sockets_)
+      socket->end();
+    for (const auto& stream : streams_)
+      stream->end();
+  }
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
 
   void check_headers(const OpenPtr& open) {
     SoupMessageHeaders* headers = soup_server_message_get_request_headers(open->message);
@@ -173,11 +163,48 @@ class Core : public std::enable_shared_from_this<Core> {
 
   void answer(const OpenPtr& open, const RequestPtr& request, Response response) {
     if (!open->finished) {
+      if (response.upgrade) prepare_upgrade(open, *request, response);
       add_cors_headers(config_.cors, *request, router_.allowed_methods(request->segments), response);
       write_response(open->message, response, request->id);
+      if (response.stream && request->method != "HEAD") open_stream(open, response);
       if (open->paused) soup_server_message_unpause(open->message);
     }
     observe(open, request, response);
+  }
+
+  /// Where it may not be, `response` becomes the refusal.
+  void prepare_upgrade(const OpenPtr& open, const Request& request, Response& response) {
+    if (!origin_may_connect(config_.cors, request)) {
+      response = error_response(request.id, 403, "AUTH_ROLE_RESTRICTED", "Pages of this origin may not connect.");
+      return;
+    }
+    const auto opened = [core = weak_from_this(), handler = response.upgrade](const auto& socket) {
+      const auto alive = core.lock();
+      if (!alive) return;
+      socket->on_ended = [core, socket = socket.get()] {
+        const auto still = core.lock();
+        if (!still) return;
+        std::erase_if(still->sockets_, [socket](const auto& one) { return one.get() == socket; });
+      };
+      alive->sockets_.insert(socket);
+      handler(socket);
+    };
+    const auto accepted = SoupWebSocket::accept(open->message, config_.websocket, opened);
+    if (accepted) return;
+    const bool required = accepted.error().code == "UPGRADE_REQUIRED";
+    response = error_response(request.id, required ? 426 : 400, accepted.error().code, accepted.error().message);
+    if (required) response.headers.add("Upgrade", "websocket");
+  }
+
+  void open_stream(const OpenPtr& open, const Response& response) {
+    const auto stream = std::make_shared<SoupBodyStream>(open->message);
+    stream->on_ended = [core = weak_from_this(), stream = stream.get()] {
+      const auto alive = core.lock();
+      if (!alive) return;
+      std::erase_if(alive->streams_, [stream](const auto& one) { return one.get() == stream; });
+    };
+    streams_.insert(stream);
+    response.stream(stream);
   }
 
   void observe(const OpenPtr& open, const RequestPtr& request, const Response& response) {
@@ -197,6 +224,8 @@ class Core : public std::enable_shared_from_this<Core> {
   const Config config_;
   const Router& router_;
   const Observer observer_;
+  std::set<std::shared_ptr<SoupWebSocket>> sockets_;
+  std::set<std::shared_ptr<SoupBodyStream>> streams_;
 };
 
 void on_got_headers(SoupServerMessage*, gpointer data) {

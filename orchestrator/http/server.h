@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "http/cors.h"
 #include "http/router.h"
+#include "http/websocket.h"
 
 namespace reallive::http {
 
@@ -20,6 +21,7 @@ struct Config {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< see parse_listen_address(); `off` is skipped
   CorsPolicy cors = {};
   size_t body_limit = 1 << 20;  ///< bytes; more is answered 413
+  WebSocketLimits websocket = {};
   bool operator==(const Config&) const = default;
 };
 

@@ -109,6 +109,25 @@ HttpAnswer HttpClient::receive(bool head, std::chrono::milliseconds limit) {
   return answer;
 }
 
+std::optional<std::string> HttpClient::take(const std::function<size_t(const std::string&)>& enough,
+                                            std::chrono::milliseconds limit) {
+  size_t size = 0;
+  eventually(
+      [&] {
+        size = enough(buffer_);
+        if (size > 0) return true;
+        while (read_some()) {
+        }
+        size = enough(buffer_);
+        return size > 0 || closed_;
+      },
+      limit);
+  if (size == 0) return {};
+  std::string taken = buffer_.substr(0, size);
+  buffer_.erase(0, size);
+  return taken;
+}
+
 bool HttpClient::closed_by_server(std::chrono::milliseconds limit) {
   return eventually(
       [&] {

@@ -34,6 +34,10 @@ class HttpClient {
   bool send(const std::string& bytes);
   /// The next answer. `head`: it has no body, whatever its headers say.
   HttpAnswer receive(bool head = false, std::chrono::milliseconds limit = std::chrono::seconds(10));
+  /// What came behind the last answer: waits until there is something that `enough` accepts, and takes as many bytes as
+  /// it says. Nothing when the server closed before or the limit passed.
+  std::optional<std::string> take(const std::function<size_t(const std::string&)>& enough,
+                                  std::chrono::milliseconds limit = std::chrono::seconds(10));
   /// True once the server has closed the connection.
   bool closed_by_server(std::chrono::milliseconds limit = std::chrono::seconds(10));
   /// Ends the connection with a reset, as a client that crashed.
