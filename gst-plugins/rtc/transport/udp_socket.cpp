@@ -59,6 +59,11 @@ bool is_full(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS;
 }
 
+// Never 0.
+uint64_t hash_of(const SocketAddress& address) {
+  return std::hash<SocketAddress>()(address) | uint64_t{1} << 63;
+}
+
 int open_bound(const SocketAddress& address, int& error) {
   const int descriptor = socket(address.v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) {
@@ -186,7 +191,8 @@ SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t
   if (to.port() == 0) return {0, false, EINVAL};  // the kernel would say EINVAL too, which means something else below
   if (bytes.size() <= segment_size) return send(to, bytes, source);
   SendResult result;
-  if (segmentation()) {
+  bool refused = false;
+  if (segmentation(to)) {
     const size_t a_call = std::clamp<size_t>(kSendBytes / segment_size, 1, kMaxSegments) * segment_size;
     while (!bytes.empty()) {
       const Bytes chunk = bytes.first(std::min(a_call, bytes.size()));
@@ -197,7 +203,7 @@ SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t
         continue;
       }
       if (error == EINVAL || error == EIO || error == EOPNOTSUPP || error == ENOPROTOOPT) {
-        disable_segmentation();  // an old kernel, or an interface without checksum offload
+        refused = true;  // an old kernel, an interface without checksum offload, a path with a small MTU
         break;
       }
       result.blocked = is_full(error);
@@ -208,7 +214,18 @@ SendResult UdpSocket::send_segments(const SocketAddress& to, Bytes bytes, size_t
   while (!bytes.empty() && !result.blocked && result.error == 0) {
     bytes = send_singly(to, bytes, segment_size, source, result);
   }
+  // What fails either way was not the fault of GSO.
+  if (refused && result.error == 0 && !result.blocked) {
+    const uint64_t peer = hash_of(to);
+    state_->refused[peer % state_->refused.size()].store(peer, std::memory_order_relaxed);
+  }
   return result;
+}
+
+bool UdpSocket::segmentation(const SocketAddress& to) const {
+  if (state_->disabled.load(std::memory_order_relaxed)) return false;
+  const uint64_t peer = hash_of(to);
+  return state_->refused[peer % state_->refused.size()].load(std::memory_order_relaxed) != peer;
 }
 
 int UdpSocket::send_merged(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source) {

@@ -3,6 +3,7 @@
 // It never retries: what the kernel's buffer cannot take is reported, and the caller decides what to drop.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -58,18 +59,21 @@ class UdpSocket {
   /// machine has lost.
   SendResult send(const SocketAddress& to, Bytes datagram, const SocketAddress& source = {});
   /// Sends `bytes` cut into datagrams of `segment_size`; only the last may be shorter. One call of the kernel with
-  /// UDP_SEGMENT, or with sendmmsg once the kernel or the interface has refused that.
+  /// UDP_SEGMENT, or with sendmmsg where the kernel, the interface or the path to this peer has refused that.
   SendResult send_segments(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source = {});
 
-  /// False once GSO was refused.
-  bool segmentation() const { return state_->segmentation.load(std::memory_order_relaxed); }
+  /// False once GSO was refused on the way to this peer; others have their own.
+  bool segmentation(const SocketAddress& to) const;
   /// Makes the fall-back the only way; for tests and comparisons.
-  void disable_segmentation() { state_->segmentation.store(false, std::memory_order_relaxed); }
+  void disable_segmentation() { state_->disabled.store(true, std::memory_order_relaxed); }
 
  private:
   struct ReceiveBuffers;
   struct State {
-    std::atomic<bool> segmentation{true};
+    std::atomic<bool> disabled{false};
+    // Hashes of the peers that GSO was refused for, each where its low bits say; 0 is nobody. One that another has
+    // pushed out costs one more refusal.
+    std::array<std::atomic<uint64_t>, 1024> refused{};
   };
   UdpSocket();
   /// One call; 0 or its errno.
