@@ -1,7 +1,9 @@
 // A stream and its viewers end to end, without GStreamer: offers are answered, frames arrive whole, losses are mended.
 #include "rtc/send/stream.h"
 
+#include <algorithm>
 #include <atomic>
+#include <future>
 #include <gtest/gtest.h>
 #include <mutex>
 #include <set>
@@ -42,6 +44,7 @@ class StreamTest : public testing::Test {
     EndpointConfig config;
     config.listen = "127.0.0.1:0";
     config.handshakes_per_second = 5000;
+    config.shards = 1;
     endpoint = *Endpoint::acquire(config);
     track = stream->add_track();
     stream->set_codec(track, CodecKind::kH264, "42e01f");
@@ -64,6 +67,13 @@ class StreamTest : public testing::Test {
     peer.accept(answer->sdp);
     EXPECT_TRUE(peer.run_until([&] { return peer.connected(); }));
     return answer->viewer;
+  }
+
+  static std::vector<TestPeer::Received> video_of(const TestPeer& peer) {
+    std::vector<TestPeer::Received> video;
+    std::ranges::copy_if(peer.packets, std::back_inserter(video),
+                         [](const auto& packet) { return packet.header.payload_type == 102; });
+    return video;
   }
 
   std::shared_ptr<Recorder> recorder = std::make_shared<Recorder>();
@@ -205,6 +215,61 @@ TEST_F(StreamTest, AsksUpstreamForOneKeyFrameHoweverManyViewersWantOne) {
   }
   EXPECT_TRUE(first.run_until([&] { return recorder->key_frames_wanted == before + 1; }));
   EXPECT_EQ(recorder->key_frames_wanted, before + 1);
+}
+
+// The shard stands still while more comes than it may keep: what waits is still sent, then nothing that cannot be
+// shown.
+TEST_F(StreamTest, ShowsNothingBrokenAfterAnOverrun) {
+  const size_t sound = stream->add_track();
+  stream->set_codec(sound, CodecKind::kOpus, {});
+  const auto push_sound = [&] {
+    UnitTime time;
+    time.arrival = Clock::now();
+    time.zero = start;
+    time.running_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(time.arrival - start).count();
+    ASSERT_TRUE(stream->push(sound, Buffer(40, 7), time));
+  };
+  push(true, 5000);
+  TestPeer peer;
+  OfferOptions options;
+  options.audio = true;
+  join(peer, options);
+  ASSERT_TRUE(peer.run_until([&] { return h264_frames(video_of(peer)).size() == 1; }));
+  const int asked = recorder->key_frames_wanted;
+
+  const auto elsewhere = *endpoint->create_session(peer.transport());  // the way to the one shard that there is
+  std::promise<void> release;
+  elsewhere->shard().post([busy = release.get_future().share()] { busy.wait(); });
+  push(false, 500);
+  push(true, 500);  // a key frame among what waits does not mend what comes after
+  for (int index = 0; index < 600; ++index)
+    push(false, 500);
+  EXPECT_TRUE(eventually([&] {
+    push(false, 500);
+    return recorder->key_frames_wanted > asked;  // at most every 500 ms
+  }));
+  release.set_value();
+  elsewhere->shard().run([] {});
+  EXPECT_GT(stream->stats().frames_lost, 0u);
+
+  const size_t first_after = units.size();
+  for (int index = 0; index < 5; ++index)
+    push(false, 500);
+  push_sound();
+  const auto sounds = [&] {
+    return std::ranges::count_if(peer.packets, [](const auto& packet) { return packet.header.payload_type == 111; });
+  };
+  EXPECT_TRUE(peer.run_until([&] { return sounds() >= 1; })) << "sound goes on";
+  push(true, 5000);
+  push(false, 500);
+  ASSERT_TRUE(peer.run_until([&] {
+    const auto shown = h264_frames(video_of(peer));
+    return !shown.empty() && shown.back() == units.back();
+  }));
+  const auto shown = h264_frames(video_of(peer));
+  for (size_t unit = first_after; unit < first_after + 5; ++unit)
+    EXPECT_EQ(std::ranges::count(shown, units[unit]), 0) << "its reference was lost";
+  EXPECT_EQ(std::ranges::count(shown, units[first_after + 5]), 1);
 }
 
 TEST_F(StreamTest, TellsViewersWhenItEnds) {

@@ -74,7 +74,7 @@ Result<void> Stream::push(size_t index, Bytes access_unit, const UnitTime& time)
   auto frame = payloader->packetize(access_unit, meta);  // only this track's thread uses its payloader
   const std::string profile = frame ? payloader->profile_level_id() : std::string();
 
-  bool outgrown;
+  bool key_frame_wanted;
   {
     std::lock_guard lock(mutex_);
     if (!frame) {
@@ -86,11 +86,11 @@ Result<void> Stream::push(size_t index, Bytes access_unit, const UnitTime& time)
     if (!profile.empty()) tracks_[index].profile_level_id = profile;
     zero_ = time.zero;
     const FrameHistory::Entry entry{std::move(*frame), index, time.arrival};
-    outgrown = history_.push(entry);
+    key_frame_wanted = history_.push(entry);
     for (const auto& [shard, shared] : shares_)
-      shared.share->post(entry, zero_);
+      key_frame_wanted = shared.share->post(entry, zero_) || key_frame_wanted;
   }
-  if (outgrown) on_key_frame_wanted(index);
+  if (key_frame_wanted) on_key_frame_wanted(index);
   return {};
 }
 

@@ -10,28 +10,25 @@ namespace {
 constexpr unsigned kMaxQueued = 512;
 }
 
-void StreamShare::post(const FrameHistory::Entry& entry, TimePoint zero) {
-  if (queued_.fetch_add(1, std::memory_order_relaxed) >= kMaxQueued) {
-    queued_.fetch_sub(1, std::memory_order_relaxed);
+// What is lost is decided here and not on the shard: frames that already wait came before the gap.
+bool StreamShare::post(const FrameHistory::Entry& entry, TimePoint zero) {
+  const bool video = is_video(entry.frame->codec);
+  const bool of_no_use = video && !entry.frame->key && broken_.contains(entry.track);
+  if (of_no_use || queued_.load(std::memory_order_relaxed) >= kMaxQueued) {
     frames_lost_.fetch_add(1, std::memory_order_relaxed);
-    gap_.store(true);
-    return;
+    if (video) broken_.insert(entry.track);
+    return video;
   }
+  if (video) broken_.erase(entry.track);
+  queued_.fetch_add(1, std::memory_order_relaxed);
   shard_->post([self = shared_from_this(), entry, zero] {
     self->queued_.fetch_sub(1, std::memory_order_relaxed);
     self->take(entry, zero);
   });
+  return false;
 }
 
 void StreamShare::take(const FrameHistory::Entry& entry, TimePoint zero) {
-  if (gap_.exchange(false)) awaiting_key_ = true;
-  if (awaiting_key_ && is_video(entry.frame->codec)) {
-    if (!entry.frame->key) {
-      frames_lost_.fetch_add(1, std::memory_order_relaxed);
-      return;
-    }
-    awaiting_key_ = false;
-  }
   view_.zero = zero;
   view_.history.push(entry);
   const Instant now = Instant::now();

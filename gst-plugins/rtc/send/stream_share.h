@@ -1,10 +1,11 @@
 // StreamShare and ViewerSession: the part of a stream that one shard serves, and one viewer with its transport there.
 // Both live on the shard's thread (but for construction). They share nothing with other shards but immutable frames,
-// and a share that is overrun loses frames up to the next key frame rather than memory.
+// and a share that is overrun loses pictures up to the next key frame rather than memory.
 #pragma once
 
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ class StreamShare : public std::enable_shared_from_this<StreamShare> {
   StreamShare(std::shared_ptr<Shard> shard, FrameHistory history, TimePoint zero)
       : shard_(std::move(shard)), view_(std::move(history), zero) {}
 
-  /// Any thread: hands a frame over.
-  void post(const FrameHistory::Entry& entry, TimePoint zero);
+  /// Any thread, one at a time: hands a frame over. When too many wait it is lost, and of a video track all that
+  /// follows up to the next key frame with it. True when a key frame is needed.
+  bool post(const FrameHistory::Entry& entry, TimePoint zero);
 
   const std::shared_ptr<Shard>& shard() const { return shard_; }
   const StreamView& view() const { return view_; }
@@ -37,11 +39,10 @@ class StreamShare : public std::enable_shared_from_this<StreamShare> {
 
   const std::shared_ptr<Shard> shard_;
   std::atomic<unsigned> queued_{0};
-  std::atomic<bool> gap_{false};
   std::atomic<uint64_t> frames_lost_{0};
+  std::set<size_t> broken_;  // video tracks that miss a picture; whoever posts
 
   StreamView view_;
-  bool awaiting_key_ = false;
   std::vector<ViewerSession*> viewers_;
 };
 
