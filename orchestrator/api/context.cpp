@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/event_feeds.h"
 #include "base/log.h"
 
 namespace reallive::api {
@@ -127,7 +128,8 @@ Context::Context(Config configuration, const Dependencies& dependencies)
     : config(std::move(configuration)),
       deps(dependencies),
       media_port(deps.media, deps.live),
-      endpoint(config.signaling, media_port, deps.live) {
+      endpoint(config.signaling, media_port, deps.live),
+      event_feeds(std::make_unique<EventFeeds>(*this, deps.live.bus())) {
   deps.live.attach(&deps.media, [this](const std::string& session, const std::string& reason) {
     endpoint.media_session_gone(session, reason);
   });

@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "api/idempotency.h"
 #include "api/metrics.h"
+#include "api/seats.h"
 #include "auth/authorization.h"
 #include "auth/principal.h"
 #include "http/router.h"
@@ -41,6 +42,8 @@ class MediaAdapter final : public signaling::MediaPort {
   Live& live_;
 };
 
+class EventFeeds;
+
 class Context : public std::enable_shared_from_this<Context> {
  public:
   using WithPrincipal = std::function<void(const auth::Principal&)>;
@@ -69,6 +72,8 @@ class Context : public std::enable_shared_from_this<Context> {
   signaling::Endpoint endpoint;
   Metrics metrics;
   IdempotencyKeys idempotency;
+  Seats seats;  ///< of connections that stay open
+  std::unique_ptr<EventFeeds> event_feeds;
   bool draining = false;
 
  private:
@@ -82,6 +87,7 @@ void install_auth(http::Router& router, Context& context);
 void install_cameras(http::Router& router, Context& context);
 void install_camera_stream(http::Router& router, Context& context);
 void install_whip_whep(http::Router& router, Context& context);
+void install_events(http::Router& router, Context& context);
 void install_health(http::Router& router, Context& context);
 void install_metrics(http::Router& router, Context& context);
 

@@ -36,6 +36,8 @@ class Live final : public media::Listener, public signaling::SessionListener {
   Live(catalog::Cameras& cameras, catalog::Sessions& sessions, events::Bus& bus, const base::Clock& clock)
       : cameras_(cameras), sessions_(sessions), bus_(bus), clock_(clock) {}
 
+  events::Bus& bus() { return bus_; }
+
   /// Media asks for its listener first and exists later; Api connects the two.
   void attach(const media::Media* media, std::function<void(const std::string&, const std::string&)> session_gone);
 
