@@ -121,13 +121,14 @@ TEST_F(SinkTest, SendsWhatItIsGivenAndSaysGoodbye) {
   EXPECT_TRUE(h264_frames(peer.packets) == units);
 
   const std::string viewer = text(answer, "viewer");
-  GstStructure* stats = nullptr;
-  g_signal_emit_by_name(sink.get(), "viewer-stats", viewer.c_str(), &stats);
-  const StructurePtr owned(stats);
-  guint64 packets = 0;
-  ASSERT_TRUE(gst_structure_get_uint64(stats, "packets-sent", &packets));
-  EXPECT_EQ(packets, peer.packets.size());
-  EXPECT_EQ(text(owned, "srtp-profile"), "AEAD_AES_128_GCM");
+  EXPECT_TRUE(eventually([&] {  // figures are as of at most 100 ms ago
+    GstStructure* stats = nullptr;
+    g_signal_emit_by_name(sink.get(), "viewer-stats", viewer.c_str(), &stats);
+    const StructurePtr owned(stats);
+    guint64 packets = 0;
+    return gst_structure_get_uint64(stats, "packets-sent", &packets) && packets == peer.packets.size() &&
+           text(owned, "srtp-profile") == "AEAD_AES_128_GCM";
+  }));
   const StructurePtr totals(property<GstStructure*>(sink.get(), "stats"));
   guint viewers = 0;
   gst_structure_get_uint(totals.get(), "viewers-connected", &viewers);

@@ -272,6 +272,28 @@ TEST_F(StreamTest, ShowsNothingBrokenAfterAnOverrun) {
   EXPECT_EQ(std::ranges::count(shown, units[first_after + 5]), 1);
 }
 
+TEST_F(StreamTest, TellsItsFiguresWithoutWaitingForTheShard) {
+  push(true, 20'000);
+  TestPeer peer;
+  const auto viewer = join(peer);
+  ASSERT_TRUE(peer.run_until([&] { return h264_frames(peer.packets).size() == 1; }));
+  ASSERT_TRUE(eventually([&] { return stream->stats().packets_sent == peer.packets.size(); }));
+
+  const auto elsewhere = *endpoint->create_session(peer.transport());
+  std::promise<void> release;
+  elsewhere->shard().post([busy = release.get_future().share()] { busy.wait(); });
+  auto asked = std::async(std::launch::async, [&] { return std::pair(stream->stats(), stream->viewer_stats(viewer)); });
+  EXPECT_EQ(asked.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  release.set_value();
+  const auto [totals, report] = asked.get();
+  EXPECT_EQ(totals.packets_sent, peer.packets.size());
+  EXPECT_GT(totals.bytes_sent, 20'000u);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->id, viewer);
+  EXPECT_TRUE(report->session.connected);
+  EXPECT_EQ(report->viewer.tracks.at(0).sender.key_frames, 1u);
+}
+
 TEST_F(StreamTest, TellsViewersWhenItEnds) {
   push(true, 5000);
   TestPeer peer;

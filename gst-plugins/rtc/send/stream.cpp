@@ -256,17 +256,11 @@ void Stream::on_key_frame_wanted(size_t index) {
 std::optional<ViewerReport> Stream::viewer_stats(const std::string& id) const {
   const auto viewer = find(id);
   if (!viewer) return std::nullopt;
-  ViewerReport report;
-  report.id = id;
-  viewer->session()->shard().run([&] {
-    report.session = viewer->session()->stats();
-    report.viewer = viewer->stats();
-  });
-  return report;
+  return viewer->report();
 }
 
 StreamStats Stream::stats() const {
-  std::map<Shard*, std::vector<std::shared_ptr<ViewerSession>>> by_shard;
+  std::vector<std::shared_ptr<ViewerSession>> viewers;
   StreamStats stats;
   {
     std::lock_guard lock(mutex_);
@@ -279,18 +273,15 @@ StreamStats Stream::stats() const {
     for (const auto& [shard, shared] : shares_)
       stats.frames_lost += shared.share->frames_lost();
     for (const auto& [id, viewer] : viewers_)
-      by_shard[&viewer->session()->shard()].push_back(viewer);
+      viewers.push_back(viewer);
   }
-  for (const auto& [shard, viewers] : by_shard) {
-    shard->run([&stats, &here = viewers] {
-      for (const auto& viewer : here) {
-        stats.bytes_sent += viewer->session()->stats().bytes_sent;
-        for (const auto& track : viewer->stats().tracks) {
-          stats.packets_sent += track.sender.packets;
-          stats.packets_repeated += track.sender.packets_repeated;
-        }
-      }
-    });
+  for (const auto& viewer : viewers) {
+    const ViewerReport report = viewer->report();
+    stats.bytes_sent += report.session.bytes_sent;
+    for (const auto& track : report.viewer.tracks) {
+      stats.packets_sent += track.sender.packets;
+      stats.packets_repeated += track.sender.packets_repeated;
+    }
   }
   return stats;
 }

@@ -1,6 +1,6 @@
 // Stream: what one element sends: its tracks, the cache that first pictures and repeats come from, and its viewers.
 // Any thread; each track is pushed by one thread at a time. It packetizes once and hands frames to the shards that
-// have viewers of it. It never waits for a viewer, but stop() and the statistics wait for the shards.
+// have viewers of it. It never waits for a viewer, and only stop() waits for the shards.
 #pragma once
 
 #include <atomic>
@@ -30,12 +30,6 @@ struct UnitTime {
 struct ViewerAnswer {
   std::string viewer;
   std::string sdp;
-};
-
-struct ViewerReport {
-  std::string id;
-  SessionStats session;
-  ViewerStats viewer;
 };
 
 struct StreamStats {
@@ -96,6 +90,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Ends all viewers and returns when they have been told; not on a shard's thread.
   void stop(const std::string& reason);
 
+  /// At once: viewers' figures are as of at most 100 ms ago.
   std::optional<ViewerReport> viewer_stats(const std::string& viewer) const;
   StreamStats stats() const;
 

@@ -8,7 +8,8 @@ namespace reallive::rtc {
 
 namespace {
 constexpr unsigned kMaxQueued = 512;
-}
+constexpr auto kReportInterval = std::chrono::milliseconds(100);
+}  // namespace
 
 // What is lost is decided here and not on the shard: frames that already wait came before the gap.
 bool StreamShare::post(const FrameHistory::Entry& entry, TimePoint zero) {
@@ -57,22 +58,48 @@ ViewerSession::ViewerSession(std::shared_ptr<Session> session, std::shared_ptr<S
       timer_(session_->shard(), [this] {
         timer_at_ = {};
         advance(Instant::now());
-      }) {}
+      }) {
+  report_.id = session_->id();
+  report_.viewer = viewer_.stats();
+}
 
-void ViewerSession::wake_at(TimePoint when) {
-  if (when == timer_at_) return;
-  timer_at_ = when;
-  timer_.start(when);
+// After each thing that happened: tells of it, or soon, and wakes when the viewer wants it.
+void ViewerSession::settle(TimePoint wake, TimePoint now) {
+  const TimePoint report_due = reported_at_ + kReportInterval;
+  if (now >= report_due) {
+    publish_report(now);
+  } else {
+    wake = std::min(wake, report_due);
+  }
+  if (wake == timer_at_) return;
+  timer_at_ = wake;
+  timer_.start(wake);
+}
+
+void ViewerSession::publish_report(TimePoint now) {
+  reported_at_ = now;
+  ViewerReport report{session_->id(), session_->stats(), viewer_.stats()};
+  std::lock_guard lock(mutex_);
+  std::swap(report_, report);
+}
+
+ViewerReport ViewerSession::report() const {
+  std::lock_guard lock(mutex_);
+  return report_;
 }
 
 void ViewerSession::on_connected(SrtpProfile) {
   share_->attach(*this);
-  wake_at(viewer_.connect(*this, Instant::now()));
+  const Instant now = Instant::now();
+  const TimePoint wake = viewer_.connect(*this, now);
+  publish_report(now.steady);
+  settle(wake, now.steady);
   if (auto stream = stream_.lock()) stream->on_viewer_connected(session_->id());
 }
 
 void ViewerSession::on_rtcp(std::span<const uint8_t> packet, TimePoint) {
-  wake_at(viewer_.on_rtcp(packet, Instant::now()));
+  const Instant now = Instant::now();
+  settle(viewer_.on_rtcp(packet, now), now.steady);
 }
 
 void ViewerSession::on_gone(const std::string& reason) {

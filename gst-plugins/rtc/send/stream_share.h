@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,12 @@ namespace reallive::rtc {
 
 class Stream;
 class ViewerSession;
+
+struct ViewerReport {
+  std::string id;
+  SessionStats session;
+  ViewerStats viewer;
+};
 
 class StreamShare : public std::enable_shared_from_this<StreamShare> {
  public:
@@ -53,8 +60,9 @@ class ViewerSession final : public Session::Listener, public ViewerTransport, pu
 
   const std::shared_ptr<Session>& session() const { return session_; }
   const std::shared_ptr<StreamShare>& share() const { return share_; }
-  void advance(Instant now) { wake_at(viewer_.advance(now)); }
-  ViewerStats stats() const { return viewer_.stats(); }
+  void advance(Instant now) { settle(viewer_.advance(now), now.steady); }
+  /// Any thread, at once: as of at most 100 ms ago.
+  ViewerReport report() const;
 
   void on_connected(SrtpProfile profile) override;
   void on_rtp(std::span<const uint8_t>, TimePoint) override {}
@@ -66,7 +74,8 @@ class ViewerSession final : public Session::Listener, public ViewerTransport, pu
   void on_key_frame_wanted(size_t track) override;
 
  private:
-  void wake_at(TimePoint when);
+  void settle(TimePoint wake, TimePoint now);
+  void publish_report(TimePoint now);
 
   const std::shared_ptr<Session> session_;
   const std::shared_ptr<StreamShare> share_;
@@ -74,6 +83,10 @@ class ViewerSession final : public Session::Listener, public ViewerTransport, pu
   Viewer viewer_;
   Timer timer_;
   TimePoint timer_at_{};
+  TimePoint reported_at_{};
+
+  mutable std::mutex mutex_;  // guards report_; a leaf
+  ViewerReport report_;
 };
 
 }  // namespace reallive::rtc
