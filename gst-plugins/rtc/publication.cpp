@@ -18,7 +18,7 @@ Publication::Publication(Ref<GstElement> element, std::shared_ptr<Owner> owner, 
       dropped_(negotiation_.tracks.size()) {}
 
 void Publication::prepare(std::shared_ptr<Session> session, const Publisher::Config& config) {
-  session_ = std::make_shared<PublisherSession>(std::move(session), negotiation_, config, shared_from_this());
+  session_ = std::make_shared<PublisherSession>(std::move(session), negotiation_, config);
 }
 
 Result<std::vector<std::shared_ptr<TrackBin>>> Publication::build(GstClockTime latency) {

@@ -35,6 +35,8 @@ class Publication final : public PublisherSession::Listener,
 
   /// Gives it its transport, not started yet. Before anybody else knows of this publication.
   void prepare(std::shared_ptr<Session> session, const Publisher::Config& config);
+  /// Begins to answer the publisher, who has its answer.
+  void start() { session_->start(shared_from_this()); }
   /// On the worker: builds the elements of every track and starts them. The element's state lock is held.
   Result<std::vector<std::shared_ptr<TrackBin>>> build(GstClockTime latency);
   /// Sends EOS on all tracks, and lets go of them.

@@ -91,7 +91,7 @@ Result<PublisherAnswer> RtcSource::publish(Endpoint& endpoint, const std::string
     return fail("not-ready", "The element is not running.");
   }
   finish_answer(answer, (*session)->local_credentials(), endpoint.fingerprint(), endpoint.candidates(announced));
-  publication->session().start();
+  publication->start();
   // Built while the other side shakes hands.
   worker_->post(element_, [self = shared_from_this(), publication, latency_ms](GstElement* element) {
     self->build(element, publication, latency_ms * GST_MSECOND);

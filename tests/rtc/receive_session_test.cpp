@@ -62,9 +62,9 @@ class ReceiveSession : public testing::Test {
     const auto offer = *sdp::parse(peer_.offer(options));
     agreed_ = *negotiate_receive(offer);
     const auto transport = *endpoint_->create_session(*remote_transport_of(offer));
-    session_ = std::make_shared<PublisherSession>(transport, agreed_, Publisher::Config{}, taker_);
+    session_ = std::make_shared<PublisherSession>(transport, agreed_, Publisher::Config{});
     finish_answer(agreed_.answer, transport->local_credentials(), endpoint_->fingerprint(), endpoint_->candidates({}));
-    session_->start();
+    session_->start(taker_);
     peer_.accept(sdp::write(agreed_.answer));
     for (const auto& track : agreed_.tracks) {
       if (track.video()) video_ = track;
@@ -158,6 +158,34 @@ TEST_F(ReceiveSession, AnyThreadMayAskAtAnyTime) {
   for (auto& asker : askers)
     asker.join();
   EXPECT_EQ(taker_->reasons().size(), 1u);
+}
+
+// Who is made but not started yet (its answer is being written) is not silent: nobody may take its place.
+TEST_F(ReceiveSession, IsNotSilentBeforeItStarts) {
+  const auto transport = *endpoint_->create_session(peer_.transport());
+  const PublisherSession unstarted(transport, agreed_, Publisher::Config{});
+  EXPECT_LT(unstarted.silence(), std::chrono::seconds(5));
+}
+
+// As when the element stops while an offer is answered: its owner, who listens and holds it, must not hold itself.
+TEST_F(ReceiveSession, LetsGoOfAllWhenItIsClosedUnstarted) {
+  struct Owner final : PublisherSession::Listener {
+    void on_connected() override {}
+    void on_media(size_t, MediaPacket) override {}
+    void on_gone(const std::string&) override {}
+    std::shared_ptr<PublisherSession> session;
+  };
+  const unsigned sessions = endpoint_->stats().sessions;
+  auto owner = std::make_shared<Owner>();
+  const std::weak_ptr<Owner> watched = owner;
+  {
+    const auto transport = *endpoint_->create_session(peer_.transport());
+    owner->session = std::make_shared<PublisherSession>(transport, agreed_, Publisher::Config{});
+    transport->close("shutdown");
+  }
+  owner.reset();
+  EXPECT_TRUE(watched.expired());
+  EXPECT_TRUE(eventually([&] { return endpoint_->stats().sessions == sessions; }));
 }
 
 TEST_F(ReceiveSession, EndsWithItsEndpoint) {

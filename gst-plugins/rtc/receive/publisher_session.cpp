@@ -22,10 +22,10 @@ Moment moment_of(TimePoint time) {
 }  // namespace
 
 PublisherSession::PublisherSession(std::shared_ptr<Session> session, const ReceiveNegotiation& negotiation,
-                                   const Publisher::Config& config, std::shared_ptr<Listener> listener)
+                                   const Publisher::Config& config)
     : session_(std::move(session)),
       id_(session_->id()),
-      listener_(std::move(listener)),
+      heard_at_(Clock::now()),
       publisher_(negotiation, config, *this),
       timer_(session_->shard(), [this] {
         publisher_.tick(moment_of(Clock::now()));
@@ -39,8 +39,8 @@ std::chrono::milliseconds PublisherSession::silence() const {
   return duration_cast<std::chrono::milliseconds>(Clock::now() - heard_at_.load());
 }
 
-void PublisherSession::start() {
-  heard_at_ = Clock::now();
+void PublisherSession::start(std::shared_ptr<Listener> listener) {
+  listener_ = std::move(listener);
   session_->start(shared_from_this());
 }
 

@@ -38,15 +38,16 @@ class PublisherSession final : public Session::Listener,
 
   /// `session` must not have been started yet; start() does it.
   PublisherSession(std::shared_ptr<Session> session, const ReceiveNegotiation& negotiation,
-                   const Publisher::Config& config, std::shared_ptr<Listener> listener);
+                   const Publisher::Config& config);
 
   // Any thread.
-  void start();
+  /// Once. The listener is held from here to on_gone(): what is never started keeps nobody.
+  void start(std::shared_ptr<Listener> listener);
   const std::string& id() const { return id_; }
   void request_keyframe(size_t track);
   void close(const std::string& reason);
   IceCredentials restart_ice(const IceCredentials& remote) { return session_->restart_ice(remote); }
-  /// How long nothing has come from the other side, or since start().
+  /// How long nothing has come from the other side, or since this was made.
   std::chrono::milliseconds silence() const;
   /// As of at most 100 ms ago.
   PublisherStats stats() const;
