@@ -27,9 +27,12 @@ after(async () => {
 
 test('Firefox watches what Chromium publishes in VP8', async () => {
   const publisher = await newPage(chromium);
-  await signIn(publisher, server.url, { path: `/publish/${stream}` });
+  await signIn(publisher, server.url);
+  await publisher.goto(`${server.url}/publish/${stream}`);
+  await publisher.getByRole('button', { name: 'Camera settings' }).click();
   await publisher.getByLabel('Video codec').selectOption('VP8');
-  await publisher.getByRole('button', { name: 'Start publishing' }).click();
+  await publisher.keyboard.press('Escape');
+  await publisher.getByRole('button', { name: 'Start the camera' }).click();
   await publisher.locator('[data-state="live"]').waitFor();
 
   const page = await firefox.newPage();

@@ -20,7 +20,6 @@ const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: strings.live.title },
   },
-  { path: '/publish/:stream', name: 'publish', component: () => import('./views/PublishView.vue'), props: true, meta: { title: 'Publish' } },
   { path: '/login', name: 'login', component: () => import('./views/LoginView.vue'), meta: { title: strings.account.signIn, open: true, bare: true } },
   // Cameras, users, settings and the phone camera.
   { path: '/cameras', name: 'cameras', component: () => import('./views/cameras/CamerasView.vue'), meta: { title: strings.shell.cameras } },
@@ -29,6 +28,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/users', name: 'users', component: () => import('./views/users/UsersView.vue'), meta: { title: strings.shell.users, admin: true } },
   { path: '/settings', name: 'settings', component: () => import('./views/settings/SettingsView.vue'), meta: { title: strings.shell.settings, admin: true } },
   { path: '/phone', name: 'phone', component: () => import('./views/phone/PhoneView.vue'), meta: { title: strings.shell.phone, open: true, bare: true } },
+  { path: '/publish/:stream', name: 'publish', redirect: (to) => ({ name: 'phone', hash: `#stream=${encodeURIComponent(String(to.params['stream']))}` }) },
   { path: '/camera.html', redirect: '/phone' },
   { path: '/admin.html', redirect: '/' },
   { path: '/:rest(.*)*', redirect: '/' },

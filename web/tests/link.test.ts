@@ -171,7 +171,7 @@ describe('Link', () => {
     const { link } = makeLink({ onStatus });
     link.start();
     await settle();
-    expect(onStatus).toHaveBeenLastCalledWith({ state: 'offline', reason: 'Nobody publishes.' });
+    expect(onStatus).toHaveBeenLastCalledWith({ state: 'offline', reason: 'Nobody publishes.', code: 'SOME_CODE' });
     await vi.advanceTimersByTimeAsync(6900);
     expect(calls).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1000);
@@ -224,6 +224,7 @@ describe('Link', () => {
     expect(onStatus).toHaveBeenLastCalledWith({
       state: 'refused',
       reason: 'The stream is H.264, which your browser did not offer.',
+      code: 'SOME_CODE',
     });
   });
 

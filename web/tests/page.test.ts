@@ -145,17 +145,3 @@ describe('grid', () => {
     expect(page.text()).toContain('reallive camera add');
   });
 });
-
-describe('publish', () => {
-  it('explains a camera that is refused', async () => {
-    signedIn();
-    serve(() => created());
-    vi.stubGlobal('navigator', {
-      mediaDevices: { getUserMedia: () => Promise.reject(new DOMException('no', 'NotAllowedError')) },
-    });
-    await open('/publish/front-door');
-    await page.get('button.button-primary').trigger('click');
-    await flushPromises();
-    expect(page.get('[role=alert]').text()).toContain('not allowed');
-  });
-});

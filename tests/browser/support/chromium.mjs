@@ -8,21 +8,21 @@ import { password } from './server.mjs';
 
 const screenshots = join(process.env.REALLIVE_BUILD_ROOT ?? 'build', 'screenshots');
 
-export function launchChromium() {
-  return chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-      '--use-fake-device-for-media-stream',
-      '--use-fake-ui-for-media-stream',
-    ],
-  });
+/** With `more` switches, and without some of the usual ones. */
+export function launchChromium({ more = [], without = [] } = {}) {
+  const usual = [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run',
+    '--use-fake-device-for-media-stream',
+    '--use-fake-ui-for-media-stream',
+  ];
+  const args = [...usual.filter((one) => !without.includes(one)), ...more];
+  return chromium.launch({ executablePath: '/usr/bin/chromium', args });
 }
 
 /** A page in a profile of its own. What goes wrong inside it is printed as a TAP comment. */

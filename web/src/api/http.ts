@@ -11,6 +11,8 @@ export class ApiError extends Error {
     message: string,
     /** From `Retry-After`, when the server gave it in seconds. */
     readonly retryAfterMs: number | null = null,
+    /** The field of the request, or the key of the setting, that is at fault, where the server names one. */
+    readonly field: string | null = null,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -38,8 +40,13 @@ export async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '');
   let code = `HTTP_${response.status}`;
   let message = '';
+  let field: string | null = null;
   try {
-    const error = (JSON.parse(text) as { error?: { code?: unknown; message?: unknown } }).error;
+    const { error } = JSON.parse(text) as {
+      error?: { code?: unknown; message?: unknown; details?: { field?: unknown; key?: unknown } | null };
+    };
+    const named = error?.details?.field ?? error?.details?.key;
+    if (typeof named === 'string') field = named;
     if (typeof error?.code === 'string') code = error.code;
     if (typeof error?.message === 'string') message = error.message;
   } catch {
@@ -50,6 +57,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
     code,
     message || `The server answered ${response.status}.`,
     retryAfterMs(response),
+    field,
   );
 }
 
@@ -69,6 +77,7 @@ export async function requestJson<T>(path: string, options: RequestOptions = {})
     throw unreachable();
   }
   if (!response.ok) throw await errorOf(response);
+  if (response.status === 204) return undefined as T;
   try {
     return (await response.json()) as T;
   } catch {

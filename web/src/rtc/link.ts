@@ -15,6 +15,8 @@ export interface LinkStatus {
   state: LinkState;
   /** A sentence for the user; empty when the state says all. */
   reason: string;
+  /** The server's error code, where it was the server that said no. */
+  code?: string;
 }
 
 export interface LinkOptions {
@@ -133,9 +135,9 @@ export class Link {
     if (this.running && !this.attempt && this.retryTimer === undefined) void this.connect();
   };
 
-  private report(state: LinkState, reason = ''): void {
-    if (this.status.state === state && this.status.reason === reason) return;
-    this.status = { state, reason };
+  private report(state: LinkState, reason = '', code?: string): void {
+    if (this.status.state === state && this.status.reason === reason && this.status.code === code) return;
+    this.status = code === undefined ? { state, reason } : { state, reason, code };
     this.options.onStatus(this.status);
   }
 
@@ -188,24 +190,28 @@ export class Link {
     const problem = error instanceof ApiError ? error : new ApiError(0, 'BROWSER', String(error));
     switch (problem.status) {
       case 401:
-        this.report('refused', 'Please sign in again.');
+        this.report('refused', 'Please sign in again.', problem.code);
         this.options.onUnauthorized();
         return;
       case 400:
       case 403:
       case 415:
       case 422:
-        this.report('refused', problem.message);
+        this.report('refused', problem.message, problem.code);
         this.retryLater(30_000);
         return;
       case 404:
       case 409:
         // To a viewer 409 says that nothing is live, to a publisher that another one is.
-        this.report(this.options.receives || problem.status === 404 ? 'offline' : 'refused', problem.message);
+        this.report(
+          this.options.receives || problem.status === 404 ? 'offline' : 'refused',
+          problem.message,
+          problem.code,
+        );
         this.retryLater(problem.retryAfterMs ?? 3000);
         return;
       case 503:
-        this.report('offline', problem.message);
+        this.report('offline', problem.message, problem.code);
         this.retryLater(problem.retryAfterMs);
         return;
       default:
