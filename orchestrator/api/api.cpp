@@ -9,12 +9,15 @@ namespace reallive::api {
 Api::Api(Config config, const Dependencies& dependencies)
     : context_(std::make_shared<Context>(std::move(config), dependencies)) {
   context_->keep_sampling();
+  context_->watch_cameras();
 }
 
 Api::~Api() = default;
 
 void Api::install(http::Router& router) {
   install_auth(router, *context_);
+  install_registration(router, *context_);
+  install_users(router, *context_);
   install_cameras(router, *context_);
   install_camera_stream(router, *context_);
   install_whip_whep(router, *context_);
@@ -27,6 +30,10 @@ http::Observer Api::observer() {
   return [context = std::weak_ptr(context_)](const http::Exchange& exchange) {
     if (const auto alive = context.lock()) alive->metrics.count(exchange);
   };
+}
+
+void Api::recheck_sessions() {
+  context_->recheck_sessions();
 }
 
 void Api::drain() {

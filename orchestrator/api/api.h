@@ -9,6 +9,8 @@
 
 #include "api/live.h"
 #include "auth/authenticator.h"
+#include "auth/invitations.h"
+#include "auth/logins.h"
 #include "auth/users.h"
 #include "base/executor.h"
 #include "base/time.h"
@@ -22,13 +24,17 @@ namespace reallive::api {
 
 struct Config {
   signaling::Config signaling = {};
-  std::string public_url = {};  ///< `https://cam.example.org`; empty: as the client's Host header says
+  std::string public_url = {};          ///< `https://cam.example.org`; empty: as the client's Host header says
+  std::string registration = "closed";  ///< who may make an account: `closed`, `invite` or `open`
+  std::string setup_token = {};         ///< makes the first account, while there is none; empty: no such link was made
   bool operator==(const Config&) const = default;
 };
 
 struct Dependencies {
   auth::Authenticator& authenticator;
   auth::Users& users;
+  auth::Logins& logins;
+  auth::Invitations& invitations;
   catalog::Cameras& cameras;
   catalog::Sessions& sessions;
   media::Media& media;
@@ -50,6 +56,8 @@ class Api {
   void install(http::Router& router);
   /// What http::Server reports its exchanges to, for /metrics.
   http::Observer observer();
+  /// Ends the sessions of those who may not have them any more: somebody else changed the accounts.
+  void recheck_sessions();
   /// From now on /readyz answers 503, so that balancers send nobody here any more.
   void drain();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <utility>
 
 #include "api/event_feeds.h"
@@ -28,7 +29,7 @@ void pass_on(const signaling::MediaPort::Callback& done, base::Result<media::Ses
 }  // namespace
 
 int status_of(std::string_view code) {
-  static constexpr std::array<std::pair<std::string_view, int>, 17> statuses = {{
+  static constexpr std::array<std::pair<std::string_view, int>, 18> statuses = {{
       {"VALIDATION_FAILED", 400},
       {"CAMERA_SERIAL_DUPLICATE", 400},
       {"AUTH_TOKEN_MISSING", 401},
@@ -39,6 +40,7 @@ int status_of(std::string_view code) {
       {"CAMERA_NOT_FOUND", 404},
       {"USER_NOT_FOUND", 404},
       {"SESSION_NOT_FOUND", 404},
+      {"INVITATION_NOT_FOUND", 404},
       {"CONFLICT", 409},
       {"unique", 409},
       {"PRECONDITION_FAILED", 412},
@@ -69,7 +71,8 @@ void reply_error(const http::Reply& reply, const base::Error& error) {
   }
   if (error.code == "unique") return reply.error(409, "CONFLICT", "Something with this name exists already.");
   auto response = http::error_response(request.id, status, error.code, error.message, details);
-  if (status == 429 || status == 503) response.headers.set("Retry-After", "1");
+  if (status == 429 || status == 503)
+    response.headers.set("Retry-After", std::to_string(std::max<int64_t>(error.retry_after_s, 1)));
   reply(std::move(response));
 }
 
@@ -129,7 +132,10 @@ Context::Context(Config configuration, const Dependencies& dependencies)
       deps(dependencies),
       media_port(deps.media, deps.live),
       endpoint(config.signaling, media_port, deps.live),
-      event_feeds(std::make_unique<EventFeeds>(*this, deps.live.bus())) {
+      event_feeds(std::make_unique<EventFeeds>(*this, deps.live.bus())),
+      registrations({.account_failures = UINT_MAX, .address_failures = 20, .first_wait = std::chrono::seconds(60)},
+                    deps.clock),
+      setup_token(config.setup_token) {
   deps.live.attach(&deps.media, [this](const std::string& session, const std::string& reason) {
     endpoint.media_session_gone(session, reason);
   });
@@ -143,18 +149,26 @@ Context::~Context() {
 void Context::identify(const http::Reply& reply, WithAnybody then) {
   const auto authorization = auth::parse_authorization(reply.request()->header("Authorization").value_or(""));
   if (authorization.kind == auth::Authorization::Kind::none) return then(std::nullopt);
-  deps.authenticator.authenticate(authorization, [alive = weak_from_this(), reply,
-                                                  then = std::move(then)](base::Result<auth::Principal> principal) {
-    if (alive.expired()) return;
-    if (!principal) return reply_error(reply, principal.error());
-    then(*principal);
-  });
+  deps.authenticator.authenticate(
+      authorization, reply.request()->remote_address,
+      [alive = weak_from_this(), reply, then = std::move(then)](base::Result<auth::Principal> principal) {
+        if (alive.expired()) return;
+        if (!principal) return reply_error(reply, principal.error());
+        then(*principal);
+      });
 }
 
 void Context::require(const http::Reply& reply, WithPrincipal then) {
   identify(reply, [reply, then = std::move(then)](const std::optional<auth::Principal>& principal) {
     if (!principal) return reply_error(reply, *access_error(auth::Access::unauthenticated));
     then(*principal);
+  });
+}
+
+void Context::require_admin(const http::Reply& reply, WithPrincipal then) {
+  require(reply, [reply, then = std::move(then)](const auth::Principal& principal) {
+    if (const auto refusal = access_error(auth::can_manage_users(principal))) return reply_error(reply, *refusal);
+    then(principal);
   });
 }
 
@@ -179,6 +193,47 @@ void Context::keep_sampling() {
     if (alive.expired()) return;
     deps.live.sample();
     keep_sampling();
+  });
+}
+
+std::string Context::base_path() const {
+  const size_t host = config.public_url.find("://");
+  if (host == std::string::npos) return {};
+  const size_t path = config.public_url.find('/', host + 3);
+  if (path == std::string::npos) return {};
+  const std::string text = config.public_url.substr(path);
+  return text.substr(0, text.find_last_not_of('/') + 1);
+}
+
+bool Context::may_go_on(const std::string& stream, signaling::Kind kind, const signaling::Caller& caller) {
+  const auto camera = deps.cameras.find_anywhere(stream);
+  // A database that does not answer right now is no reason to end what runs.
+  if (!camera) return camera.error().code != "CAMERA_NOT_FOUND";
+  const auth::Action action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::view;
+  if (caller.user_id.empty()) {
+    const bool by_key = kind == signaling::Kind::publish;  // POST …/stream-key ends these itself
+    return by_key || auth::can({}, action, resource_of(*camera)) == auth::Access::allowed;
+  }
+  auth::Principal known;
+  known.user_id = caller.user_id;
+  known.version = caller.version;
+  known.login_id = caller.login;
+  const auto principal = deps.authenticator.verify_again(known);
+  if (!principal) return principal.error().code != "AUTH_TOKEN_INVALID";
+  return auth::can(*principal, action, resource_of(*camera)) == auth::Access::allowed;
+}
+
+void Context::recheck_sessions(const std::string& camera_id) {
+  endpoint.end_where(
+      [&](const std::string& stream, signaling::Kind kind, const signaling::Caller& caller) {
+        return (camera_id.empty() || stream == camera_id) && !may_go_on(stream, kind, caller);
+      },
+      "access-withdrawn");
+}
+
+void Context::watch_cameras() {
+  deps.cameras.subscribe([this, alive = weak_from_this()](const catalog::CameraEvent& event) {
+    if (!alive.expired() && event.kind == catalog::CameraEvent::Kind::changed) recheck_sessions(event.camera.id);
   });
 }
 

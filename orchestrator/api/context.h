@@ -14,6 +14,7 @@
 #include "api/seats.h"
 #include "auth/authorization.h"
 #include "auth/principal.h"
+#include "auth/throttle.h"
 #include "http/router.h"
 
 namespace reallive::api {
@@ -56,6 +57,8 @@ class Context : public std::enable_shared_from_this<Context> {
   void identify(const http::Reply& reply, WithAnybody then);
   /// As identify(), but nobody is answered 401.
   void require(const http::Reply& reply, WithPrincipal then);
+  /// As require(), for admins; others are answered 403.
+  void require_admin(const http::Reply& reply, WithPrincipal then);
   /// The camera that `{id}` names, if the one who asks may do this with it; everything else is answered here.
   void with_camera(const http::Reply& reply, auth::Action action,
                    const std::function<void(const auth::Principal&, const catalog::Camera&)>& then);
@@ -63,8 +66,16 @@ class Context : public std::enable_shared_from_this<Context> {
   /// `https://cam.example.org`, as the client reaches this server.
   std::string base_url(const http::Request& request) const;
 
+  /// The path in front of every address, as a proxy adds it: `/live`, or empty.
+  std::string base_path() const;
+
   /// Reads media's counters every few seconds.
   void keep_sampling();
+  /// Ends the sessions of those who would not be let in any more: logged out, switched off, removed, a new password, a
+  /// camera with another owner or no longer public. Of one camera, or of all.
+  void recheck_sessions(const std::string& camera_id = {});
+  /// Rechecks a camera's sessions whenever it changes.
+  void watch_cameras();
 
   const Config config;
   const Dependencies deps;
@@ -74,9 +85,13 @@ class Context : public std::enable_shared_from_this<Context> {
   IdempotencyKeys idempotency;
   Seats seats;  ///< of connections that stay open
   std::unique_ptr<EventFeeds> event_feeds;
+  auth::Throttle registrations;
+  std::string setup_token;  ///< empty once there is an account
   bool draining = false;
 
  private:
+  bool may_go_on(const std::string& stream, signaling::Kind kind, const signaling::Caller& caller);
+
   base::Executor::Timer timer_ = 0;
 };
 
@@ -84,6 +99,8 @@ auth::Resource resource_of(const catalog::Camera& camera);
 
 /// The resources, one file each.
 void install_auth(http::Router& router, Context& context);
+void install_registration(http::Router& router, Context& context);
+void install_users(http::Router& router, Context& context);
 void install_cameras(http::Router& router, Context& context);
 void install_camera_stream(http::Router& router, Context& context);
 void install_whip_whep(http::Router& router, Context& context);

@@ -34,6 +34,14 @@ std::optional<bool> JsonInput::boolean(const std::string& name) {
   return value;
 }
 
+std::optional<int64_t> JsonInput::integer(const std::string& name, int64_t least, int64_t most) {
+  if (!has(name)) return {};
+  const auto value = object_.get_int(name);
+  if (!value || *value < least || *value > most)
+    mistake(name, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return value;
+}
+
 std::string JsonInput::required_text(const std::string& name) {
   const auto value = text(name);
   if (!value || value->empty()) mistake(name, "is missing");

@@ -3,6 +3,7 @@
 // It never coerces: a number is not a text.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +27,8 @@ class JsonInput {
   std::optional<std::string> text(const std::string& name);
   /// Absent: nothing; null is a mistake.
   std::optional<bool> boolean(const std::string& name);
+  /// Absent: nothing. Anything but a whole number of this range is a mistake.
+  std::optional<int64_t> integer(const std::string& name, int64_t least, int64_t most);
   /// A text that must be there and not be empty.
   std::string required_text(const std::string& name);
   /// An object inside this one; nothing when absent. Finish it, too, and hand its result to check().

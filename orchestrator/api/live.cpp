@@ -13,7 +13,8 @@ const char* kind_of(const signaling::Session& session) {
 
 /// Somebody wanted this end: the client left without DELETE, the camera was removed, the server stops.
 bool is_orderly(std::string_view reason) {
-  return reason.empty() || reason == "peer-closed" || reason == "removed" || reason == "shutdown";
+  return reason.empty() || reason == "peer-closed" || reason == "removed" || reason == "shutdown" ||
+         reason == "access-withdrawn";
 }
 
 /// Adds what a counter grew by, and remembers it. A counter that went back began anew.

@@ -12,7 +12,8 @@ namespace reallive::api {
 
 using WithResult = std::function<void(base::Result<auth::Principal>)>;
 
-/// By the Authorization header. Nobody when there is none; wrong credentials are answered here.
+/// By the Authorization header, else by a stream token of use `events` in the query. Nobody when there is neither;
+/// wrong credentials are answered here.
 void identify_visitor(Context& context, const http::Reply& reply, Context::WithAnybody then);
 /// By a token that came in a message. Code AUTH_TOKEN_INVALID.
 void identify_token(Context& context, const std::string& token, const WithResult& then);

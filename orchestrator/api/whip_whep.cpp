@@ -64,6 +64,8 @@ void judge(signaling::Caller& caller, signaling::Kind kind, const std::optional<
   if (principal) {
     caller.principal = "user:" + principal->user_id;
     caller.user_id = principal->user_id;
+    caller.login = principal->login_id;
+    caller.version = principal->version;
   }
   if (!camera) {
     caller.access = principal ? signaling::Access::hidden : signaling::Access::unauthenticated;

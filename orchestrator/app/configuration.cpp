@@ -53,6 +53,19 @@ Apply number(int Configuration::*member, int least, int most) {
   };
 }
 
+Apply choice(std::string Configuration::*member, std::vector<std::string> choices) {
+  return [member, choices](Configuration& configuration, const Values& values) -> Result<void> {
+    if (std::find(choices.begin(), choices.end(), values.front()) == choices.end()) {
+      std::string expected = "expected ";
+      for (size_t i = 0; i < choices.size(); ++i)
+        expected += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
+      return fail("", expected);
+    }
+    configuration.*member = values.front();
+    return {};
+  };
+}
+
 Result<void> apply_data_dir(Configuration& configuration, const Values& values) {
   if (values.front().empty()) return fail("", "expected a directory");
   configuration.data_dir = values.front();
@@ -139,6 +152,7 @@ const std::vector<Key>& keys() {
       {"srt.listen", ":8890", false, listen(&C::srt_listen)},
       {"sources.allow", "", true, list(&C::sources_allow)},
       {"auth.token_hours", "24", false, number(&C::auth_token_hours, 1, 8760)},
+      {"auth.registration", "closed", false, choice(&C::auth_registration, {"closed", "invite", "open"})},
       {"streams.linger_ms", "10000", false, number(&C::streams_linger_ms, 0, 3'600'000)},
       {"streams.start_limit_ms", "10000", false, number(&C::streams_start_limit_ms, 100, 120'000)},
   };

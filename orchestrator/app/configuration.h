@@ -28,6 +28,7 @@ struct Configuration {
   std::string srt_listen = ":8890";
   std::vector<std::string> sources_allow;
   int auth_token_hours = 24;
+  std::string auth_registration = "closed";
   int streams_linger_ms = 10'000;
   int streams_start_limit_ms = 10'000;
   bool operator==(const Configuration&) const = default;

@@ -9,8 +9,10 @@
 #include "app/control.h"
 #include "app/main_loop.h"
 #include "app/places.h"
+#include "app/setup_link.h"
 #include "app/sources.h"
 #include "auth/authenticator.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "events/bus.h"
 #include "http/router.h"
@@ -37,9 +39,9 @@ class Server {
     for (const int number : {SIGTERM, SIGINT})
       loop_.on_signal(number, [this] { stop(); });
     if (auto ready = prepare_database(); !ready) return ready;
-    auto authenticator =
-        auth::Authenticator::create({.token_life = std::chrono::hours(configuration_.auth_token_hours)},
-                                    store_->data_dir.path(), store_->users, loop_, base::system_clock());
+    auto authenticator = auth::Authenticator::create(
+        {.token_life = std::chrono::hours(configuration_.auth_token_hours)}, store_->data_dir.path(), store_->users,
+        store_->logins, loop_, base::system_clock());
     if (!authenticator) return tl::unexpected(authenticator.error());
     authenticator_ = std::move(*authenticator);
 
@@ -55,9 +57,11 @@ class Server {
     if (auto loaded = load_cameras(); !loaded) return loaded;
     store_->cameras.subscribe([this](const catalog::CameraEvent& event) { sources_->apply(event); });
 
+    if (auto made = make_setup_token(); !made) return made;
     api_ = std::make_unique<api::Api>(
-        api::Config{}, api::Dependencies{*authenticator_, store_->users, store_->cameras, store_->sessions, *media_,
-                                         live_, loop_, base::system_clock()});
+        api::Config{.registration = configuration_.auth_registration, .setup_token = setup_token_},
+        api::Dependencies{*authenticator_, store_->users, store_->logins, store_->invitations, store_->cameras,
+                          store_->sessions, *media_, live_, loop_, base::system_clock()});
     api_->install(router_);
     router_.set_fallback(http::StaticFiles(web_dir()));
     auto http = http::Server::create(
@@ -89,10 +93,7 @@ class Server {
           std::pair{"rtmps", &configuration_.rtmps_listen}, std::pair{"srt", &configuration_.srt_listen}})
       if (*address != "off") missing += (missing.empty() ? "" : ", ") + std::string(name) + " (" + *address + ")";
     if (!missing.empty()) std::cout << "not there yet in this version: " << missing << std::endl;
-    if (store_->users.count().value_or(1) == 0)
-      std::cout << "nobody has an account yet, so nothing can be watched or published. Make one:\n"
-                << "  printf %s PASSWORD | reallive user add NAME --role admin --password-stdin --data "
-                << store_->data_dir.path().string() << std::endl;
+    if (!setup_token_.empty()) announce_setup(http_->addresses(), setup_token_, store_->data_dir.path());
     if (store_->data_dir.is_open_to_others())
       log::warning("app", "others on this machine may look into the data directory",
                    {{"directory", store_->data_dir.path().string()}});
@@ -113,6 +114,14 @@ class Server {
     return store_->cameras.reset_status();
   }
 
+  // In memory only: a server that is started anew makes a new link.
+  Result<void> make_setup_token() {
+    const auto users = store_->users.count();
+    if (!users) return tl::unexpected(users.error());
+    if (*users == 0) setup_token_ = base::random_token(24);
+    return {};
+  }
+
   Result<void> load_cameras() {
     auto cameras = store_->cameras.all();
     if (!cameras) return tl::unexpected(cameras.error());
@@ -120,10 +129,11 @@ class Server {
     return {};
   }
 
-  // Accounts need nothing: they are looked up with each request.
+  // Accounts are looked up with each request; what runs already is asked about again.
   void reload() {
     if (auto loaded = load_cameras(); !loaded)
       log::error("app", "cameras could not be read", {{"reason", loaded.error().message}});
+    api_->recheck_sessions();
   }
 
   void stop() {
@@ -143,6 +153,7 @@ class Server {
   std::unique_ptr<auth::Authenticator> authenticator_;
   std::unique_ptr<media::Media> media_;
   std::unique_ptr<Sources> sources_;
+  std::string setup_token_;  // empty when there was an account at the start
   std::unique_ptr<api::Api> api_;
   http::Router router_;
   std::unique_ptr<http::Server> http_;

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "app/data_dir.h"
+#include "auth/invitations.h"
+#include "auth/logins.h"
 #include "auth/users.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -20,6 +22,8 @@ struct Store {
   DataDir data_dir;
   std::unique_ptr<db::Database> database;
   auth::Users users{*database, base::system_clock()};
+  auth::Logins logins{*database, base::system_clock()};
+  auth::Invitations invitations{*database, base::system_clock()};
   catalog::Cameras cameras{*database, base::system_clock()};
   catalog::Sessions sessions{*database, base::system_clock()};
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <crack.h>
 #include <crypt.h>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <unistd.h>
 
 #include "base/id.h"
 #include "base/json.h"
@@ -28,39 +31,30 @@ size_t characters(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u; }));
 }
 
-// "aaaaaaaaaa", "abcabcabcabc".
-bool is_repetition(std::string_view text) {
-  for (size_t period = 1; period <= 4 && period < text.size(); ++period)
-    if (text.substr(period) == text.substr(0, text.size() - period)) return true;
-  return false;
-}
-
-// "1234567890", "jihgfedcba".
-bool is_sequence(std::string_view text) {
-  const auto steps_by = [text](int by) {
-    for (size_t i = 1; i < text.size(); ++i) {
-      const bool wraps = (text[i - 1] == '9' && text[i] == '0') || (text[i - 1] == '0' && text[i] == '9');
-      if (text[i] - text[i - 1] != by && !wraps) return false;
-    }
-    return true;
-  };
-  return steps_by(1) || steps_by(-1);
-}
-
 // What is left of "Password123!" is "password".
-bool is_common_word(std::string text) {
-  while (!text.empty() && !std::isalpha(static_cast<unsigned char>(text.back())))
-    text.pop_back();
-  for (const char* word : {"password", "passwort", "qwertyuiop", "qwertzuiop", "letmein", "welcome", "administrator",
-                           "changeme", "reallive", "iloveyou"})
-    if (text == word) return true;
-  return false;
+std::string word_inside(std::string_view text) {
+  const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  const auto first = std::find_if(text.begin(), text.end(), is_letter);
+  const auto last = std::find_if(text.rbegin(), text.rend(), is_letter).base();
+  return first < last ? std::string(first, last) : std::string();
 }
 
 // The user's name, with hardly anything around it.
 bool is_name(const std::string& text, const std::string& name) {
   const size_t at = name.size() < 3 ? std::string::npos : text.find(name);
   return at != std::string::npos && text.size() - name.size() < 6;
+}
+
+// cracklib works in static buffers: one at a time.
+base::Result<void> check_dictionary(const std::string& password, const std::string& username) {
+  static std::mutex mutex;  // guards the library; nothing else is called while it is held
+  const std::string dictionary = GetDefaultCracklibDict();
+  if (access((dictionary + ".pwd").c_str(), R_OK) != 0)
+    return base::fail("failed", "the dictionary of bad passwords is missing: install the package cracklib-runtime");
+  const std::lock_guard lock(mutex);
+  const char* reason = FascistCheckUser(password.c_str(), dictionary.c_str(), username.c_str(), "");
+  if (!reason) return {};
+  return base::invalid("password", std::string("the password is too easy to guess: ") + reason);
 }
 
 std::string bcrypt(const std::string& password, const std::string& setting) {
@@ -79,11 +73,11 @@ base::Result<void> check_password_rule(std::string_view password, std::string_vi
   if (characters(password) < least_characters)
     return base::invalid("password", "the password needs at least 10 characters");
   if (password.size() > most_bytes) return base::invalid("password", "the password may have at most 72 bytes");
-  const std::string text = lower(password);
-  if (is_repetition(text) || is_sequence(text) || is_common_word(text))
-    return base::invalid("password", "the password is too easy to guess");
-  if (is_name(text, lower(username)))
+  if (is_name(lower(password), lower(username)))
     return base::invalid("password", "the password must not be made of the user's name");
+  if (auto checked = check_dictionary(std::string(password), std::string(username)); !checked) return checked;
+  const std::string word = word_inside(password);
+  if (word.size() >= 6 && password.size() - word.size() < 6) return check_dictionary(word, {});
   return {};
 }
 

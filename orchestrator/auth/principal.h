@@ -2,6 +2,7 @@
 // It never reads the database: whoever asks brings the owner and the organization of the thing.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct Principal {
   std::string username;
   Role role = Role::viewer;
   std::string organization_id;
+  int64_t version = 0;        ///< Credentials::version when this was found out
+  std::string login_id = {};  ///< the login whose token was shown; empty for a password
   bool operator==(const Principal&) const = default;
 };
 

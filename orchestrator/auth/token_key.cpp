@@ -33,6 +33,10 @@ std::string text_claim(jwt_t* jwt, const char* name) {
   return text ? text : "";
 }
 
+std::string audience_name(Audience audience) {
+  return audience == Audience::login ? "reallive" : "reallive-stream";
+}
+
 int64_t seconds(base::Time time) {
   return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
 }
@@ -92,13 +96,14 @@ base::Result<TokenKey> TokenKey::load_or_make(const std::filesystem::path& file)
 base::Result<std::string> TokenKey::sign(const Claims& claims) const {
   const JwtPtr jwt = make_jwt();
   if (!jwt) return base::fail("failed", "out of memory");
-  const std::string id = base::random_token(12);
+  const std::string id = base::random_token(12), audience = audience_name(claims.audience);
   bool ok = r_jwt_set_sign_alg(jwt.get(), R_JWA_ALG_HS256) == RHN_OK &&
             r_jwt_add_sign_key_symmetric(jwt.get(), key_.data(), key_.size()) == RHN_OK;
   for (const auto& [name, value] :
        {std::pair{"sub", &claims.user_id}, std::pair{"name", &claims.username}, std::pair{"role", &claims.role},
-        std::pair{"org", &claims.organization_id}, std::pair{"jti", &id}})
-    ok = ok && r_jwt_set_claim_str_value(jwt.get(), name, value->c_str()) == RHN_OK;
+        std::pair{"org", &claims.organization_id}, std::pair{"jti", &id}, std::pair{"aud", &audience},
+        std::pair{"sid", &claims.login_id}, std::pair{"stream", &claims.stream}, std::pair{"use", &claims.use}})
+    ok = value->empty() ? ok : ok && r_jwt_set_claim_str_value(jwt.get(), name, value->c_str()) == RHN_OK;
   for (const auto& [name, value] : {std::pair{"ver", claims.version}, std::pair{"iat", seconds(claims.issued_at)},
                                     std::pair{"exp", seconds(claims.expires_at)}})
     ok = ok && r_jwt_set_claim_int_value(jwt.get(), name, value) == RHN_OK;
@@ -110,7 +115,7 @@ base::Result<std::string> TokenKey::sign(const Claims& claims) const {
   return token;
 }
 
-std::optional<Claims> TokenKey::verify(std::string_view token, base::Time now) const {
+std::optional<Claims> TokenKey::verify(std::string_view token, Audience audience, base::Time now) const {
   if (token.empty() || token.size() > most_token_bytes) return std::nullopt;
   const JwtPtr jwt = make_jwt();
   // R_PARSE_NONE: keys that the header names (jwk, jku, x5c …) are not even looked at.
@@ -121,10 +126,15 @@ std::optional<Claims> TokenKey::verify(std::string_view token, base::Time now) c
   if (r_jwt_add_sign_key_symmetric(jwt.get(), key_.data(), key_.size()) != RHN_OK ||
       r_jwt_verify_signature(jwt.get(), nullptr, 0) != RHN_OK)
     return std::nullopt;
-  Claims claims{text_claim(jwt.get(), "sub"),
+  if (text_claim(jwt.get(), "aud") != audience_name(audience)) return std::nullopt;
+  Claims claims{audience,
+                text_claim(jwt.get(), "sub"),
                 text_claim(jwt.get(), "name"),
                 text_claim(jwt.get(), "role"),
                 text_claim(jwt.get(), "org"),
+                text_claim(jwt.get(), "sid"),
+                text_claim(jwt.get(), "stream"),
+                text_claim(jwt.get(), "use"),
                 static_cast<int64_t>(r_jwt_get_claim_int_value(jwt.get(), "ver")),
                 from_seconds(r_jwt_get_claim_int_value(jwt.get(), "iat")),
                 from_seconds(r_jwt_get_claim_int_value(jwt.get(), "exp"))};

@@ -14,10 +14,16 @@
 
 namespace reallive::auth {
 
+/// What a token is good for (aud). A token of one use is no token of another.
+enum class Audience { login, stream };
+
 struct Claims {
+  Audience audience = Audience::login;
   std::string user_id;  ///< sub
   std::string username, role, organization_id;
-  int64_t version = 0;  ///< ver: Credentials::version when it was issued
+  std::string login_id;     ///< sid: Login::id; empty for somebody who showed a password
+  std::string stream, use;  ///< of stream tokens: the camera's id (or none) and what may be done with it
+  int64_t version = 0;      ///< ver: Credentials::version when it was issued
   base::Time issued_at, expires_at;
 };
 
@@ -27,8 +33,8 @@ class TokenKey {
   static base::Result<TokenKey> load_or_make(const std::filesystem::path& file);
 
   base::Result<std::string> sign(const Claims& claims) const;
-  /// Nothing for every token that is malformed, forged or over at `now`.
-  std::optional<Claims> verify(std::string_view token, base::Time now) const;
+  /// Nothing for every token that is malformed, forged, over at `now` or made for something else.
+  std::optional<Claims> verify(std::string_view token, Audience audience, base::Time now) const;
 
  private:
   explicit TokenKey(std::vector<uint8_t> key) : key_(std::move(key)) {}

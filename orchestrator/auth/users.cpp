@@ -44,6 +44,17 @@ Result<void> check_email(std::string_view email) {
   return {};
 }
 
+// Asked after a change, within its transaction. Who was no active admin before takes nobody away.
+Result<void> check_admin_left(db::Session& session, const User& before) {
+  if (before.role != Role::admin || !before.is_active) return {};
+  auto rows = session.query(
+      "SELECT count(*) AS number FROM users WHERE organization_id = :organization AND role = 'admin' AND is_active = 1",
+      {{"organization", before.organization_id}});
+  if (!rows) return tl::unexpected(rows.error());
+  if (rows->front()["number"].integer() > 0) return {};
+  return fail("CONFLICT", "this is the last active admin; make another one first");
+}
+
 }  // namespace
 
 Result<void> check_username(std::string_view username) {
@@ -53,7 +64,7 @@ Result<void> check_username(std::string_view username) {
   return {};
 }
 
-Result<User> Users::create(const NewUser& user) {
+Result<User> Users::create(const NewUser& user, const Condition& condition) {
   if (auto checked = check_username(user.username); !checked) return tl::unexpected(checked.error());
   if (auto checked = check_email(user.email); !checked) return tl::unexpected(checked.error());
   auto session = database_.session();
@@ -73,12 +84,36 @@ Result<User> Users::create(const NewUser& user) {
          {"created_at", now},
          {"updated_at", now}});
     if (!inserted) return tl::unexpected(inserted.error());
-    return {};
+    return condition ? condition(*session, created) : Result<void>();
   });
   if (done) return created;
   if (done.error().code == "unique")
     return tl::unexpected(base::Error{"CONFLICT", "there is a user called " + user.username + " already", "username"});
   return tl::unexpected(done.error());
+}
+
+Result<User> Users::create_first(const NewUser& user) {
+  return create(user, [](db::Session& session, const User&) -> Result<void> {
+    auto rows = session.query("SELECT count(*) AS number FROM users");
+    if (!rows) return tl::unexpected(rows.error());
+    if (rows->front()["number"].integer() != 1) return fail("AUTH_ROLE_RESTRICTED", "there is an account already");
+    return {};
+  });
+}
+
+Result<std::vector<User>> Users::page(const UserQuery& query) {
+  auto session = database_.session();
+  if (!session) return tl::unexpected(session.error());
+  auto rows = session->query(
+      std::string(columns) +
+          "WHERE organization_id = :organization AND lower(username) > lower(:after) "
+          "ORDER BY lower(username) LIMIT :limit",
+      {{"organization", query.organization_id}, {"after", query.after}, {"limit", static_cast<int64_t>(query.limit)}});
+  if (!rows) return tl::unexpected(rows.error());
+  std::vector<User> users;
+  for (const db::Row& row : *rows)
+    users.push_back(from_row(row).user);
+  return users;
 }
 
 Result<std::vector<User>> Users::list(std::string_view organization_id) {
@@ -132,14 +167,52 @@ Result<void> Users::set_password_hash(std::string_view id, std::string_view hash
   });
 }
 
-Result<void> Users::remove(std::string_view id) {
+Result<User> Users::update(std::string_view id, const UserChanges& changes) {
+  if (changes.email) {
+    if (auto checked = check_email(*changes.email); !checked) return tl::unexpected(checked.error());
+  }
+  auto session = database_.session();
+  if (!session) return tl::unexpected(session.error());
+  User changed;
+  auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
+    auto rows = session->query(std::string(columns) + "WHERE id = :id", {{"id", id}});
+    if (!rows) return tl::unexpected(rows.error());
+    if (rows->empty()) return no_such_user();
+    const Credentials before = from_row(rows->front());
+    changed = before.user;
+    changed.role = changes.role.value_or(changed.role);
+    changed.is_active = changes.is_active.value_or(changed.is_active);
+    changed.email = changes.email.value_or(changed.email);
+    changed.updated_at = base::format_time(clock_.now());
+    const bool voids = changes.password_hash || (before.user.is_active && !changed.is_active);
+    auto updated = session->execute(
+        "UPDATE users SET role = :role, is_active = :is_active, email = :email, password_hash = :hash, "
+        "credential_version = :version, updated_at = :updated_at WHERE id = :id",
+        {{"role", to_string(changed.role)},
+         {"is_active", changed.is_active},
+         {"email", changed.email},
+         {"hash", changes.password_hash.value_or(before.password_hash)},
+         {"version", before.version + (voids ? 1 : 0)},
+         {"updated_at", changed.updated_at},
+         {"id", id}});
+    if (!updated) return tl::unexpected(updated.error());
+    return check_admin_left(*session, before.user);
+  });
+  if (!done) return tl::unexpected(done.error());
+  return changed;
+}
+
+Result<void> Users::remove(std::string_view id, LastAdmin last_admin) {
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
   return session->transaction(db::Durability::full, [&]() -> Result<void> {
+    auto rows = session->query(std::string(columns) + "WHERE id = :id", {{"id", id}});
+    if (!rows) return tl::unexpected(rows.error());
+    if (rows->empty()) return no_such_user();
     auto removed = session->execute("DELETE FROM users WHERE id = :id", {{"id", id}});
     if (!removed) return tl::unexpected(removed.error());
-    if (*removed == 0) return no_such_user();
-    return {};
+    if (last_admin == LastAdmin::may_go) return {};
+    return check_admin_left(*session, from_row(rows->front()).user);
   });
 }
 

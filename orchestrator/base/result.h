@@ -2,6 +2,7 @@
 // A value type, usable on any thread. It never carries secrets: messages are shown to people and written to logs.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -9,11 +10,13 @@
 namespace reallive::base {
 
 /// Why something failed: `code` is a stable word that programs compare ("VALIDATION_FAILED", "bad-offer"), `message`
-/// a sentence for people, `field` the path of the input at fault ("source.url"), empty when there is none.
+/// a sentence for people, `field` the path of the input at fault ("source.url"), empty when there is none,
+/// `retry_after_s` when the same may succeed; 0: nobody knows.
 struct Error {
   std::string code;
   std::string message;
   std::string field = {};
+  int64_t retry_after_s = 0;
   bool operator==(const Error&) const = default;
 };
 

@@ -74,6 +74,31 @@ const std::vector<Migration>& migrations() {
            "CREATE INDEX idx_sessions_organization_time ON sessions (organization_id, start_time)",
            "CREATE INDEX idx_sessions_status ON sessions (status)",
        }},
+      {2,
+       "logins, invitations",
+       {
+           R"(CREATE TABLE logins (
+                id TEXT PRIMARY KEY,
+                user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                credential_version BIGINT NOT NULL,
+                refresh_hash TEXT NOT NULL,
+                delivery TEXT NOT NULL CHECK (delivery IN ('body', 'session_cookie', 'cookie')),
+                created_at TEXT NOT NULL,
+                used_at TEXT NOT NULL,
+                expires_at TEXT NOT NULL))",
+           "CREATE INDEX idx_logins_user ON logins (user_id, used_at)",
+           R"(CREATE TABLE invitations (
+                id TEXT PRIMARY KEY,
+                organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+                role TEXT NOT NULL CHECK (role IN ('admin', 'operator', 'viewer', 'api_only')),
+                token_hash TEXT NOT NULL UNIQUE,
+                created_by TEXT REFERENCES users (id) ON DELETE SET NULL,
+                created_at TEXT NOT NULL,
+                expires_at TEXT NOT NULL,
+                used_at TEXT,
+                used_by TEXT REFERENCES users (id) ON DELETE SET NULL))",
+           "CREATE INDEX idx_invitations_organization ON invitations (organization_id, created_at)",
+       }},
   };
   return steps;
 }

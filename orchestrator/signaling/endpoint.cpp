@@ -116,12 +116,34 @@ void Endpoint::handle(const Request& request, const Done& done) {
     return done(no_session());
   }
   if (request.method == "PATCH") return done(patch(request, found->second));
-  // Out of the table first: media may tell within the call that the session is gone, and that is no failure.
-  const auto node = sessions_.extract(found);
+  end(found->first, {});
+  done(Response{200});
+}
+
+// Out of the table first: media may tell within the call that the session is gone, and that is no failure.
+void Endpoint::end(const std::string& id, const std::string& reason) {
+  const auto node = sessions_.extract(id);
+  if (node.empty()) return;
   ids_by_media_.erase(node.mapped().media);
   media_.end_session(node.mapped().media);
-  listener_.session_ended(node.mapped(), {});
-  done(Response{200});
+  listener_.session_ended(node.mapped(), reason);
+}
+
+void Endpoint::end_where(const Matches& matches, const std::string& reason) {
+  for (auto& offer : under_way_)
+    if (matches(offer.second.stream, offer.second.kind, offer.second.caller)) offer.second.revoked = true;
+  std::vector<std::string> ids;
+  for (const auto& [id, session] : sessions_)
+    if (matches(session.stream, session.kind, session.caller)) ids.push_back(id);
+  for (const std::string& id : ids)
+    end(id, reason);
+}
+
+bool Endpoint::end_media_session(const std::string& media_session, const std::string& reason) {
+  const auto found = ids_by_media_.find(media_session);
+  if (found == ids_by_media_.end()) return false;
+  end(std::string(found->second), reason);
+  return true;
 }
 
 void Endpoint::post(const Request& request, const Done& done) {
@@ -134,14 +156,15 @@ void Endpoint::post(const Request& request, const Done& done) {
   if (request.body.rfind("v=0", 0) != 0) {
     return done(refuse(400, "VALIDATION_FAILED", "The body is not an SDP offer."));
   }
-  if (sessions_.size() + under_way_ >= config_.max_sessions) {
+  if (sessions_.size() + under_way_.size() >= config_.max_sessions) {
     return done(media_error({"too-many-sessions", "The server has as many sessions as it may."}));
   }
-  ++under_way_;
-  const auto answer = [this, alive = alive_, request, done](const base::Result<MediaAnswer>& result) {
+  const uint64_t number = ++offers_;
+  under_way_[number] = {request.stream, request.kind, request.caller};
+  const auto answer = [this, alive = alive_, number, request, done](const base::Result<MediaAnswer>& result) {
     if (!*alive) return;
-    --under_way_;
-    answered(request, result, done);
+    const auto offer = under_way_.extract(number);
+    answered(request, offer.mapped().revoked, result, done);
   };
   if (request.kind == Kind::publish) {
     media_.publish(request.stream, request.body, answer);
@@ -150,8 +173,13 @@ void Endpoint::post(const Request& request, const Done& done) {
   }
 }
 
-void Endpoint::answered(const Request& request, const base::Result<MediaAnswer>& answer, const Done& done) {
+void Endpoint::answered(const Request& request, bool revoked, const base::Result<MediaAnswer>& answer,
+                        const Done& done) {
   if (!answer) return done(media_error(answer.error()));
+  if (revoked) {
+    media_.end_session(answer->session);
+    return done(refuse(403, "AUTH_INSUFFICIENT_PERMISSIONS", "The right to do this was withdrawn meanwhile."));
+  }
   Session session;
   session.id = base::random_token(32);
   session.media = answer->session;

@@ -3,6 +3,7 @@
 // It never decides who somebody is: the caller's rights come with each request.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -45,6 +46,8 @@ struct Caller {
   std::string principal;  ///< who: the one who made a session may change it; empty for a public camera's guest
   bool controls = false;  ///< may end sessions of others too: the camera's owner, an admin
   std::string user_id;    ///< for the record of sessions; empty for guests and stream keys
+  std::string login;      ///< the login behind it, and the version of the user's credentials: whoever grants access
+  int64_t version = 0;    ///< asks by these whether it still holds
   std::string remote_address, user_agent;
 };
 
@@ -99,11 +102,18 @@ class Endpoint {
   /// Media ended the session by itself: never connected, timed out, the source went. Unknown ids are ignored.
   void media_session_gone(const std::string& media_session, const std::string& reason);
 
+  using Matches = std::function<bool(const std::string& stream, Kind kind, const Caller& caller)>;
+  /// Ends every session that matches, and those that are just being answered.
+  void end_where(const Matches& matches, const std::string& reason);
+  /// Ends one session, by media's id; false when there is none.
+  bool end_media_session(const std::string& media_session, const std::string& reason);
+
   size_t sessions() const { return sessions_.size(); }
 
  private:
   void post(const Request& request, const Done& done);
-  void answered(const Request& request, const base::Result<MediaAnswer>& answer, const Done& done);
+  void answered(const Request& request, bool revoked, const base::Result<MediaAnswer>& answer, const Done& done);
+  void end(const std::string& id, const std::string& reason);
   Response patch(const Request& request, Session& session);
   Response restart(const Request& request, Session& session, const std::string& ufrag);
   void forget(const std::string& id, std::string_view reason);
@@ -114,7 +124,14 @@ class Endpoint {
   SessionListener& listener_;
   std::map<std::string, Session, std::less<>> sessions_;          // by id
   std::map<std::string, std::string, std::less<>> ids_by_media_;  // media's id → ours
-  size_t under_way_ = 0;
+  struct UnderWay {
+    std::string stream;
+    Kind kind;
+    Caller caller;
+    bool revoked = false;
+  };
+  std::map<uint64_t, UnderWay> under_way_;  // offers that media has not answered yet
+  uint64_t offers_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // answers may come after the end
 };
 

@@ -89,11 +89,11 @@ class ApiTest : public testing::Test {
   void make_api(Config config, size_t password_queue = 64) {
     api.reset();
     authenticator.reset();
-    authenticator = std::move(
-        *auth::Authenticator::create({.queue = password_queue, .bcrypt_cost = 4}, dir.path(), users, executor, clock));
+    authenticator = std::move(*auth::Authenticator::create({.queue = password_queue, .bcrypt_cost = 4}, dir.path(),
+                                                           users, logins, executor, clock));
     router = http::Router();
-    api = std::make_unique<Api>(std::move(config),
-                                Dependencies{*authenticator, users, cameras, sessions, media, live, executor, clock});
+    api = std::make_unique<Api>(std::move(config), Dependencies{*authenticator, users, logins, invitations, cameras,
+                                                                sessions, media, live, executor, clock});
     api->install(router);
   }
 
@@ -102,8 +102,12 @@ class ApiTest : public testing::Test {
     const auth::NewUser user{name, "", role, *auth::hash_password("password-of-" + name, 4), organization};
     const auto created = users.create(user);
     EXPECT_TRUE(created) << created.error().message;
-    tokens[name] = authenticator->issue_token(created->principal())->token;
+    tokens[name] = token_of(name);
     return *created;
+  }
+  std::string token_of(const std::string& name) {
+    const auto principal = users.credentials(name)->principal();
+    return authenticator->open_login(principal, auth::Delivery::body)->token.token;
   }
   catalog::Camera add_camera(const std::string& name, const std::string& owner_id,
                              const std::string& organization = "default") {
@@ -158,6 +162,8 @@ class ApiTest : public testing::Test {
   test::QueueExecutor executor;
   std::unique_ptr<db::Database> database = std::move(*db::Database::open({dir / "t.db", 20}));
   auth::Users users{*database, clock};
+  auth::Logins logins{*database, clock};
+  auth::Invitations invitations{*database, clock};
   catalog::Cameras cameras{*database, clock};
   catalog::Sessions sessions{*database, clock};
   events::Bus bus;

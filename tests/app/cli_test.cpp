@@ -34,8 +34,8 @@ class CliTest : public testing::Test {
 };
 
 TEST_F(CliTest, UsersFromAddToRemove) {
-  const Json ann =
-      json({"user", "add", "ann", "--role", "admin", "--password-stdin", "--email", "ann@example.org"}, "tangerine-42");
+  const Json ann = json({"user", "add", "ann", "--role", "admin", "--password-stdin", "--email", "ann@example.org"},
+                        "tangerine-harbour-42");
   EXPECT_EQ(ann.get_string("username"), "ann");
   EXPECT_EQ(ann.get_string("role"), "admin");
   EXPECT_EQ(ann.get_string("email"), "ann@example.org");
@@ -43,17 +43,17 @@ TEST_F(CliTest, UsersFromAddToRemove) {
   EXPECT_EQ(ann.get_bool("isActive"), true);
   EXPECT_TRUE(base::is_uuid(*ann.get_string("id")));
   EXPECT_FALSE(ann.has("passwordHash"));
-  EXPECT_EQ(reallive({"user", "add", "bob", "--password-stdin"}, "tangerine-43\n").exit_code, 0);
+  EXPECT_EQ(reallive({"user", "add", "bob", "--password-stdin"}, "tangerine-harbour-43\n").exit_code, 0);
   const Json list = json({"user", "list"});
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list.at(0), ann);
   EXPECT_EQ(list.at(1).get_string("role"), "viewer");
   const auto table = reallive({"user", "list"});
   EXPECT_THAT(table.output, HasSubstr("ann   admin   yes"));
-  EXPECT_EQ(reallive({"user", "passwd", "bob", "--password-stdin"}, "tangerine-44").exit_code, 0);
+  EXPECT_EQ(reallive({"user", "passwd", "bob", "--password-stdin"}, "tangerine-harbour-44").exit_code, 0);
   EXPECT_EQ(reallive({"user", "remove", "bob"}).exit_code, 0);
   EXPECT_EQ(json({"user", "list"}).size(), 1u);
-  const auto gone = reallive({"user", "passwd", "bob", "--password-stdin"}, "tangerine-44");
+  const auto gone = reallive({"user", "passwd", "bob", "--password-stdin"}, "tangerine-harbour-44");
   EXPECT_EQ(gone.exit_code, 1);
   EXPECT_THAT(gone.output, HasSubstr("there is no user called bob"));
   EXPECT_EQ(reallive({"user", "remove", "bob"}).exit_code, 1);
@@ -66,16 +66,19 @@ TEST_F(CliTest, UsersThatAreRefused) {
     int code;
     std::string message;
   };
-  ASSERT_EQ(reallive({"user", "add", "ann", "--password-stdin"}, "tangerine-42").exit_code, 0);
+  ASSERT_EQ(reallive({"user", "add", "ann", "--password-stdin"}, "tangerine-harbour-42").exit_code, 0);
   for (const Case& c : {
-           Case{{"user", "add", "ANN", "--password-stdin"}, "tangerine-42", 1, "there is a user called ANN already"},
-           Case{{"user", "add", "b b", "--password-stdin"}, "tangerine-42", 2, "username: "},
+           Case{{"user", "add", "ANN", "--password-stdin"},
+                "tangerine-harbour-42",
+                1,
+                "there is a user called ANN already"},
+           Case{{"user", "add", "b b", "--password-stdin"}, "tangerine-harbour-42", 2, "username: "},
            Case{{"user", "add", "bob", "--password-stdin"}, "short", 2, "at least 10 characters"},
            Case{{"user", "add", "bob", "--password-stdin"}, "", 2, "at least 10 characters"},
            Case{{"user", "add", "bob", "--password-stdin"}, std::string(5000, 'x'), 2, "at most 72 bytes"},
-           Case{{"user", "add", "bob", "--role", "king", "--password-stdin"}, "tangerine-42", 2, "--role: "},
-           Case{{"user", "add", "bob", "--email", "x", "--password-stdin"}, "tangerine-42", 2, "email: "},
-           Case{{"user", "add", "bob"}, "tangerine-42", 2, "use --password-stdin"},
+           Case{{"user", "add", "bob", "--role", "king", "--password-stdin"}, "tangerine-harbour-42", 2, "--role: "},
+           Case{{"user", "add", "bob", "--email", "x", "--password-stdin"}, "tangerine-harbour-42", 2, "email: "},
+           Case{{"user", "add", "bob"}, "tangerine-harbour-42", 2, "use --password-stdin"},
            Case{{"user", "add"}, "", 2, "NAME is required"},
            Case{{"user", "add", "bob", "--colour", "red"}, "", 2, "--colour"},
            Case{{"user"}, "", 2, "subcommand"},
@@ -88,7 +91,7 @@ TEST_F(CliTest, UsersThatAreRefused) {
 }
 
 TEST_F(CliTest, CamerasFromAddToRemove) {
-  const Json ann = json({"user", "add", "ann", "--password-stdin"}, "tangerine-42");
+  const Json ann = json({"user", "add", "ann", "--password-stdin"}, "tangerine-harbour-42");
   const Json door = json({"camera", "add", "Front Door", "--source", "test", "--owner", "ann"});
   EXPECT_EQ(door.get_string("name"), "Front Door");
   EXPECT_EQ(door.get_string("stream"), "front-door");

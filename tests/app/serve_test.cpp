@@ -47,7 +47,7 @@ class ServeTest : public testing::Test {
     return test::run(arguments, input);
   }
   void add_admin() {
-    const auto added = reallive({"user", "add", "ann", "--role", "admin", "--password-stdin"}, "tangerine-42");
+    const auto added = reallive({"user", "add", "ann", "--role", "admin", "--password-stdin"}, "tangerine-harbour-42");
     ASSERT_EQ(added.exit_code, 0) << added.output;
   }
   test::HttpAnswer get(const std::string& path, const std::string& authorization = {}) {
@@ -104,21 +104,21 @@ TEST_F(ServeTest, SaysOnceWhichListenersAreNotThere) {
 
 TEST_F(ServeTest, WithoutAccountsItSaysHowToMakeOne) {
   start();
-  ASSERT_TRUE(server_->wait_output("reallive user add NAME --role admin --password-stdin --data " + data_));
+  ASSERT_TRUE(server_->wait_output("reallive user add NAME --role admin --data " + data_));
   ASSERT_EQ(reallive({"camera", "add", "door", "--source", "test"}).exit_code, 0);
   EXPECT_EQ(get("/api/v1/cameras").status, 401);
-  EXPECT_EQ(get("/api/v1/cameras", "Basic YW5uOnRhbmdlcmluZS00Mg==").status, 401);
+  EXPECT_EQ(get("/api/v1/cameras", "Basic YW5uOnRhbmdlcmluZS1oYXJib3VyLTQy").status, 401);
   EXPECT_EQ(
       test::HttpClient(port_).request("POST", "/whep/door", {{"Content-Type", "application/sdp"}}, "v=0\r\n").status,
       401);
   add_admin();
-  EXPECT_EQ(get("/api/v1/cameras", "Basic YW5uOnRhbmdlcmluZS00Mg==").status, 200);
+  EXPECT_EQ(get("/api/v1/cameras", "Basic YW5uOnRhbmdlcmluZS1oYXJib3VyLTQy").status, 200);
 }
 
 TEST_F(ServeTest, CommandsAreHeardWhileItRuns) {
   start();
   add_admin();
-  const std::string token = log_in("tangerine-42");
+  const std::string token = log_in("tangerine-harbour-42");
   ASSERT_NE(token, "");
   EXPECT_EQ(cameras(token).size(), 0u);
   const auto added = reallive({"camera", "add", "Front Door", "--source", "publish", "--owner", "ann", "--json"});
@@ -127,10 +127,10 @@ TEST_F(ServeTest, CommandsAreHeardWhileItRuns) {
   EXPECT_EQ(cameras(token).at(0).get("streamKey"), Json::parse(added.output)->get("streamKey"));
   ASSERT_EQ(reallive({"camera", "remove", "front-door"}).exit_code, 0);
   EXPECT_EQ(cameras(token).size(), 0u);
-  ASSERT_EQ(reallive({"user", "passwd", "ann", "--password-stdin"}, "mandarin-43").exit_code, 0);
+  ASSERT_EQ(reallive({"user", "passwd", "ann", "--password-stdin"}, "mandarin-harbour-43").exit_code, 0);
   EXPECT_EQ(get("/api/v1/cameras", "Bearer " + token).status, 401) << "tokens die with the password";
-  EXPECT_EQ(log_in("tangerine-42"), "");
-  const std::string second = log_in("mandarin-43");
+  EXPECT_EQ(log_in("tangerine-harbour-42"), "");
+  const std::string second = log_in("mandarin-harbour-43");
   ASSERT_NE(second, "");
   ASSERT_EQ(reallive({"user", "remove", "ann"}).exit_code, 0);
   EXPECT_EQ(get("/api/v1/cameras", "Bearer " + second).status, 401);
@@ -140,7 +140,7 @@ TEST_F(ServeTest, EverythingIsThereAfterKillAndRestart) {
   start();
   add_admin();
   const auto added = reallive({"camera", "add", "door", "--source", "publish", "--json"});
-  const std::string token = log_in("tangerine-42");
+  const std::string token = log_in("tangerine-harbour-42");
   ASSERT_NE(token, "");
   const Json before = cameras(token);
   server_->signal(SIGKILL);
@@ -148,7 +148,7 @@ TEST_F(ServeTest, EverythingIsThereAfterKillAndRestart) {
   EXPECT_TRUE(std::filesystem::exists(data_ + "/control.sock")) << "left behind by the dead server";
   start();
   EXPECT_EQ(cameras(token), before) << "token, camera and key are as they were";
-  EXPECT_NE(log_in("tangerine-42"), "");
+  EXPECT_NE(log_in("tangerine-harbour-42"), "");
 }
 
 TEST_F(ServeTest, SessionsOfACrashAreClosed) {

@@ -26,7 +26,7 @@ using base::Json;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* password = "tangerine-42";
+constexpr const char* password = "tangerine-harbour-42";
 
 class ViewTest : public testing::Test {
  protected:

@@ -24,7 +24,7 @@ class AuthenticatorTest : public testing::Test {
 
   void make(const Config& config) {
     authenticator_.reset();
-    auto made = Authenticator::create(config, dir_.path(), users_, executor_, clock_);
+    auto made = Authenticator::create(config, dir_.path(), users_, logins_, executor_, clock_);
     EXPECT_TRUE(made);
     authenticator_ = std::move(*made);
   }
@@ -33,23 +33,30 @@ class AuthenticatorTest : public testing::Test {
   }
   base::Result<Principal> verify(const std::string& name, const std::string& password) {
     std::optional<base::Result<Principal>> result;
-    authenticator_->verify_password(name, password, [&](auto answer) { result = answer; });
+    authenticator_->verify_password(name, password, address_, [&](auto answer) { result = answer; });
     EXPECT_FALSE(result) << "the callback came inside the call";
     EXPECT_TRUE(executor_.run_until([&] { return result.has_value(); }));
     return result.value_or(base::fail("none", ""));
   }
   base::Result<Principal> header(const std::string& text) {
     std::optional<base::Result<Principal>> result;
-    authenticator_->authenticate(parse_authorization(text), [&](auto answer) { result = answer; });
+    authenticator_->authenticate(parse_authorization(text), address_, [&](auto answer) { result = answer; });
     EXPECT_TRUE(executor_.run_until([&] { return result.has_value(); }));
     return result.value_or(base::fail("none", ""));
   }
 
+  Principal principal_of(const User& user) { return users_.credentials_by_id(user.id)->principal(); }
+  std::string token_of(const User& user) {
+    return authenticator_->open_login(principal_of(user), Delivery::body)->token.token;
+  }
+
+  std::string address_ = "192.0.2.1";
   test::TempDir dir_;
   test::ManualClock clock_;
   test::QueueExecutor executor_;
   std::unique_ptr<db::Database> database_ = std::move(*db::Database::open({dir_ / "t.db"}));
   Users users_{*database_, clock_};
+  Logins logins_{*database_, clock_};
   std::unique_ptr<Authenticator> authenticator_;
 };
 
@@ -57,7 +64,7 @@ TEST_F(AuthenticatorTest, KnowsTheRightPassword) {
   const User ann = add("ann", "tangerine-42");
   const auto principal = verify("ANN", "tangerine-42");
   ASSERT_TRUE(principal);
-  EXPECT_EQ(*principal, ann.principal());
+  EXPECT_EQ(*principal, principal_of(ann));
   EXPECT_EQ(verify("ann", "tangerine-43").error().code, "AUTH_CREDENTIALS_INVALID");
   EXPECT_EQ(verify("bob", "tangerine-42").error(), verify("ann", "x").error()) << "tells whether a user exists";
 }
@@ -109,7 +116,7 @@ TEST_F(AuthenticatorTest, OneCheckInFlightForEachCredential) {
   ASSERT_TRUE(users_.create({.username = "ann", .password_hash = *hash_password("tangerine-42", 9)}));
   int right = 0;
   for (int i = 0; i < 50; ++i)  // with a queue of one, 50 checks of their own could not all be taken
-    authenticator_->verify_password("ann", "tangerine-42", [&](auto answer) { right += answer ? 1 : 0; });
+    authenticator_->verify_password("ann", "tangerine-42", address_, [&](auto answer) { right += answer ? 1 : 0; });
   EXPECT_TRUE(executor_.run_until([&] { return right == 50; }));
 }
 
@@ -117,7 +124,7 @@ TEST_F(AuthenticatorTest, TooManyChecksAreRefused) {
   make({.workers = 1, .queue = 2, .bcrypt_cost = 10});
   int refused = 0, wrong = 0;
   for (int i = 0; i < 8; ++i)
-    authenticator_->verify_password("nobody", std::to_string(i), [&](auto answer) {
+    authenticator_->verify_password("nobody", std::to_string(i), address_, [&](auto answer) {
       (answer.error().code == "RATE_LIMIT_EXCEEDED" ? refused : wrong) += 1;
     });
   EXPECT_TRUE(executor_.run_until([&] { return refused + wrong == 8; }));
@@ -127,11 +134,12 @@ TEST_F(AuthenticatorTest, TooManyChecksAreRefused) {
 
 TEST_F(AuthenticatorTest, TokensLastADay) {
   const User ann = add("ann", "tangerine-42");
-  const auto issued = authenticator_->issue_token(ann.principal());
-  ASSERT_TRUE(issued);
-  EXPECT_EQ(issued->expires_in, 86400);
-  EXPECT_EQ(*authenticator_->verify_token(issued->token), ann.principal());
-  EXPECT_EQ(*header("Bearer " + issued->token), ann.principal());
+  const auto opened = authenticator_->open_login(principal_of(ann), Delivery::body);
+  ASSERT_TRUE(opened);
+  const IssuedToken* issued = &opened->token;
+  EXPECT_EQ(issued->expires_at, clock_.now() + 24h);
+  EXPECT_EQ(*authenticator_->verify_token(issued->token), opened->principal);
+  EXPECT_EQ(*header("Bearer " + issued->token), opened->principal);
   clock_.advance(24h - 1s);
   EXPECT_TRUE(authenticator_->verify_token(issued->token));
   clock_.advance(1s);
@@ -140,19 +148,20 @@ TEST_F(AuthenticatorTest, TokensLastADay) {
 
 TEST_F(AuthenticatorTest, TokensSurviveARestartAndDieWithThePassword) {
   const User ann = add("ann", "tangerine-42");
-  const std::string token = authenticator_->issue_token(ann.principal())->token;
+  const std::string token = token_of(ann);
   make({.bcrypt_cost = 4});
   EXPECT_TRUE(authenticator_->verify_token(token));
   ASSERT_TRUE(database_->session()->execute("UPDATE users SET role = 'viewer'"));
   EXPECT_EQ(authenticator_->verify_token(token)->role, Role::viewer) << "the role counts as it is now";
   ASSERT_TRUE(users_.set_password_hash(ann.id, "x"));
   EXPECT_FALSE(authenticator_->verify_token(token));
-  EXPECT_EQ(authenticator_->issue_token({"gone", "x", Role::admin, "default"}).error().code, "USER_NOT_FOUND");
+  EXPECT_EQ(authenticator_->open_login({"gone", "x", Role::admin, "default"}, Delivery::body).error().code,
+            "AUTH_TOKEN_INVALID");
 }
 
 TEST_F(AuthenticatorTest, ForgedTokensAreRefused) {
   const User ann = add("ann", "tangerine-42");
-  const std::string token = authenticator_->issue_token(ann.principal())->token;
+  const std::string token = token_of(ann);
   std::string changed = token;
   changed[token.find('.') + 5] ^= 1;
   const std::string payload = token.substr(token.find('.'), token.rfind('.') - token.find('.'));
@@ -161,7 +170,14 @@ TEST_F(AuthenticatorTest, ForgedTokensAreRefused) {
                                  std::string(), std::string(5000, 'a'), std::string("..")})
     EXPECT_EQ(authenticator_->verify_token(bad).error().code, "AUTH_TOKEN_INVALID") << bad.substr(0, 60);
   const auto other = TokenKey::load_or_make(dir_ / "other.key");
-  const auto forged = other->sign({ann.id, "ann", "admin", "default", 1, clock_.now(), clock_.now() + 1h});
+  const auto forged = other->sign({.user_id = ann.id,
+                                   .username = "ann",
+                                   .role = "admin",
+                                   .organization_id = "default",
+                                   .login_id = authenticator_->verify_token(token)->login_id,
+                                   .version = 1,
+                                   .issued_at = clock_.now(),
+                                   .expires_at = clock_.now() + 1h});
   EXPECT_FALSE(authenticator_->verify_token(*forged));
 }
 
@@ -176,18 +192,18 @@ TEST_F(AuthenticatorTest, HeadersOfEveryKind) {
 
 TEST_F(AuthenticatorTest, HashesNewPasswords) {
   std::optional<base::Result<std::string>> good, bad;
-  authenticator_->hash_new_password("tangerine-42", "ann", [&](auto hash) { good = hash; });
+  authenticator_->hash_new_password("tangerine-harbour-42", "ann", [&](auto hash) { good = hash; });
   authenticator_->hash_new_password("short", "ann", [&](auto hash) { bad = hash; });
   EXPECT_FALSE(good || bad);
   ASSERT_TRUE(executor_.run_until([&] { return good && bad; }));
-  EXPECT_TRUE(check_password("tangerine-42", **good));
+  EXPECT_TRUE(check_password("tangerine-harbour-42", **good));
   EXPECT_EQ(bad->error().field, "password");
 }
 
 TEST_F(AuthenticatorTest, NothingIsCalledAfterItIsGone) {
   bool called = false;
-  authenticator_->verify_password("nobody", "x", [&](auto) { called = true; });
-  authenticator_->authenticate({}, [&](auto) { called = true; });
+  authenticator_->verify_password("nobody", "x", address_, [&](auto) { called = true; });
+  authenticator_->authenticate({}, address_, [&](auto) { called = true; });
   authenticator_.reset();
   executor_.run();
   EXPECT_FALSE(called);

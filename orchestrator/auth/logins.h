@@ -1,0 +1,50 @@
+// Logins: one row for each login of a user: its refresh token (only a hash) and how that is delivered. Blocking SQL of
+// microseconds; any thread. A refresh token is used once; one that comes a second time ends its login.
+// It never stores a token, and never keeps more than `most_logins` rows of a user: the longest unused go first.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "db/database.h"
+
+namespace reallive::auth {
+
+inline constexpr int most_logins = 1000;
+inline constexpr std::chrono::hours refresh_life{30 * 24};  ///< since the last use
+
+/// Where the refresh token goes: into the answer, or into a cookie that ends with the browser, or into one that stays.
+enum class Delivery { body, session_cookie, cookie };
+
+struct Login {
+  std::string id, user_id;
+  int64_t version = 0;  ///< Credentials::version at the login
+  Delivery delivery = Delivery::body;
+  std::string refresh_token;  ///< only from start() and rotate()
+};
+
+/// Error codes: AUTH_TOKEN_INVALID, and those of db::Session.
+class Logins {
+ public:
+  Logins(db::Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}
+
+  base::Result<Login> start(std::string_view user_id, int64_t version, Delivery delivery);
+  /// The login with its next refresh token. A token that was used before ends the login.
+  base::Result<Login> rotate(std::string_view refresh_token);
+  /// The login that a refresh token belongs to, which stays usable.
+  base::Result<Login> find_by_token(std::string_view refresh_token);
+  /// AUTH_TOKEN_INVALID when it is over.
+  base::Result<Login> find(std::string_view id);
+  base::Result<void> end(std::string_view id);
+  base::Result<void> end_all(std::string_view user_id);
+
+ private:
+  db::Database& database_;
+  const base::Clock& clock_;
+};
+
+}  // namespace reallive::auth
