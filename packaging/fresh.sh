@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves the README on a bare Debian 12: debootstrap, a clone of HEAD, `./dev test`, then `./dev run` until a page answers.
-# Root only, by hand. The chroot gets the host's package-client settings and certificate store, nothing else.
+# Root only, by hand. The chroot gets the host's package-client settings and certificate store, nothing else, unless
+# REALLIVE_FRESH_CCACHE names a ccache directory that it may use: what is compiled is the same, only sooner.
 set -euo pipefail
 top=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
 [ "$(id -u)" = 0 ] || { echo "fresh: must be root (debootstrap, mount)" >&2; exit 1; }
@@ -9,7 +10,7 @@ mirror=$(sed -n 's/^URIs: *//p; s/^deb \([^ ]*\) .*/\1/p' /etc/apt/sources.list 
 say() { printf '==> %s\n' "$*" >&2; }
 
 unmount() {
-  for place in dev/pts dev/shm dev proc sys; do
+  for place in root/.cache/ccache dev/pts dev/shm dev proc sys; do
     mountpoint -q "$root/$place" && umount -l "$root/$place"
   done
   true
@@ -26,6 +27,10 @@ mount -t sysfs sys "$root/sys"
 mount --bind /dev "$root/dev"
 mount -t devpts devpts "$root/dev/pts" 2>/dev/null || mount --bind /dev/pts "$root/dev/pts"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+if [ -n "${REALLIVE_FRESH_CCACHE:-}" ]; then
+  mkdir -p "$root/root/.cache/ccache"
+  mount --bind "$REALLIVE_FRESH_CCACHE" "$root/root/.cache/ccache"
+fi
 
 # How this host reaches its package sources (mirrors, proxies, certificates).
 cp -a /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
@@ -47,7 +52,7 @@ git -c safe.directory='*' clone -q "$top" "$root/root/reallive"
 inside() {
   env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt chroot "$root" bash -c "cd /root/reallive && $1"
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt CCACHE_COMPILERCHECK=content CCACHE_NOHASHDIR=1 chroot "$root" bash -c "cd /root/reallive && $1"
 }
 
 say "./dev run until the page answers"
