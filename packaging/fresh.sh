@@ -52,7 +52,7 @@ git -c safe.directory='*' clone -q "$top" "$root/root/reallive"
 inside() {
   env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TERM=dumb \
     http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
-    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt CCACHE_COMPILERCHECK=content CCACHE_NOHASHDIR=1 chroot "$root" bash -c "cd /root/reallive && $1"
+    SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt CCACHE_NOHASHDIR=1 chroot "$root" bash -c "cd /root/reallive && $1"
 }
 
 say "./dev run until the page answers"
