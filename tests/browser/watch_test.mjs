@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { fromAccountMenu, framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
 import { difference, loudestTone, watchRegion } from './support/media.mjs';
@@ -66,26 +67,63 @@ test('the tone is heard after a click, and not before', async () => {
   assert.equal(await muted(), true);
 });
 
-test('the statistics show what arrives', async () => {
-  await tile(page, stream).getByRole('button', { name: 'Statistics' }).click();
+test('a tile leads to the viewer, whose statistics show what arrives', async () => {
+  await tile(page, stream).getByRole('link', { name: 'Open Test picture' }).click();
+  await page.getByRole('heading', { name: 'Test picture' }).waitFor();
+  await waitForState(page, stream, 'live');
+  await page.keyboard.press('i');
   const figure = (key) => tile(page, stream).locator(`[data-figure="${key}"]`).textContent();
-  const number = async (key) => Number.parseFloat(await figure(key));
-  await page.waitForFunction(
-    (video) => /\d/.test(document.querySelector(video).closest('article').querySelector('[data-figure="latency"]').textContent),
-    selector,
-  );
+  const number = async (key) => Number.parseFloat((await figure(key)).replace('< 1', '0.5'));
+  const known = (key) =>
+    page.waitForFunction((one) => /\d/.test(document.querySelector(`[data-figure="${one}"]`)?.textContent ?? ''), key);
+  for (const key of ['latency', 'fps', 'jitterBuffer']) await known(key);
   assert.equal(await figure('codec'), 'H.264 + opus');
   assert.match(await figure('resolution'), /^\d{3,4} × \d{3,4}$/);
   assert.match(await figure('bitrate'), /^[\d.]+ [kM]bit\/s$/);
   assert.ok((await number('fps')) > 8, await figure('fps'));
   assert.ok((await number('loss')) < 5, await figure('loss'));
   assert.ok((await number('latency')) < 500, await figure('latency'));
+  assert.ok((await number('jitterBuffer')) < 500, await figure('jitterBuffer'));
+  assert.match(await figure('rtt'), /ms$/);
+  assert.equal(await figure('transport'), 'UDP');
+  assert.match(await figure('cipher'), /^AES-(128|256)-GCM$|^AES-CM-128-HMAC-SHA1-80$/);
   await screenshot(page, 'watch');
+});
+
+test('the viewer’s sound comes from its audio element', async () => {
+  await tile(page, stream).getByRole('button', { name: 'Turn on the sound' }).click();
+  const tone = await page.evaluate(loudestTone, { selector: 'audio' });
+  assert.ok(Math.abs(tone.frequency - toneHertz) < 5, `heard ${tone.frequency} Hz at ${tone.level} dB`);
+  assert.deepEqual(
+    await page.evaluate(() => {
+      const { muted, paused } = document.querySelector('audio');
+      return { muted, paused, video: document.querySelector('video').muted };
+    }),
+    { muted: false, paused: false, video: true },
+  );
+  await page.keyboard.press('m');
+  assert.equal(await page.evaluate(() => document.querySelector('audio').paused), true);
+});
+
+test('a picture can be saved, in its full size', async () => {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('s')]);
+  assert.match(download.suggestedFilename(), new RegExp(`^${stream}-\\d{8}-\\d{6}\\.png$`));
+  const png = await readFile(await download.path());
+  assert.equal(png.subarray(1, 4).toString(), 'PNG');
+  const size = await page.evaluate((video) => [document.querySelector(video).videoWidth, document.querySelector(video).videoHeight], selector);
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], size);
+});
+
+test('full screen fills it, and Escape leaves it', async () => {
+  await page.keyboard.press('f');
+  await page.waitForFunction(() => document.fullscreenElement?.tagName === 'ARTICLE');
+  await page.getByRole('button', { name: 'Leave full screen' }).click();
+  await page.waitForFunction(() => document.fullscreenElement === null);
 });
 
 test('full width on a phone of 360 px, in the dark', async () => {
   const phone = await newPage(browser, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
-  await signIn(phone, server.url);
+  await signIn(phone, server.url, { path: `/watch/${stream}` });
   await waitForState(phone, stream, 'live');
   await framesOf(phone, stream, 5);
   await tile(phone, stream).getByRole('button', { name: 'Statistics' }).click();

@@ -36,14 +36,19 @@ function serve(whep: () => Response): Call[] {
 
 class Receiving extends FakePeer {
   addTransceiver = vi.fn((kind: string) => ({ kind }));
-  getTransceivers = () => [{ currentDirection: 'recvonly', receiver: { track: {} } }];
+  getTransceivers = () => [{ currentDirection: 'recvonly', receiver: { track: { kind: 'audio' } } }];
+}
+
+class FakeStream {
+  constructor(private readonly tracks: unknown[] = []) {}
+  getAudioTracks = () => this.tracks;
 }
 
 beforeEach(() => {
   sessionStorage.clear();
   FakePeer.made = [];
   vi.stubGlobal('RTCPeerConnection', Receiving);
-  vi.stubGlobal('MediaStream', class {});
+  vi.stubGlobal('MediaStream', FakeStream);
   vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
 });
 afterEach(() => {
@@ -137,11 +142,54 @@ describe('grid', () => {
     expect(FakePeer.last.closed).toBe(true);
   });
 
+  it('lets one camera be heard at a time', async () => {
+    signedIn();
+    fakeServer((call) =>
+      call.url.startsWith('/api/v1/cameras')
+        ? Response.json({ items: [door, { ...door, id: 'id-2', name: 'Garden', stream: 'garden' }] })
+        : created(),
+    );
+    await open('/');
+    for (const peer of FakePeer.made) peer.become('connected');
+    await flushPromises();
+    const silent = () => page.findAll('video').map((video) => video.element.muted);
+    expect(silent()).toEqual([true, true]);
+    await page.get('button[aria-label="Turn on the sound of Front door"]').trigger('click');
+    await page.get('button[aria-label="Turn on the sound of Garden"]').trigger('click');
+    expect(silent()).toEqual([true, false]);
+    await page.get('button[aria-label="Turn off all sound"]').trigger('click');
+    expect(silent()).toEqual([true, true]);
+  });
+
+  it('shows a play button where the browser will not play by itself', async () => {
+    signedIn();
+    vi.spyOn(HTMLMediaElement.prototype, 'play').mockRejectedValue(new DOMException('no', 'NotAllowedError'));
+    serve(() => created());
+    await open('/');
+    FakePeer.last.become('connected');
+    await flushPromises();
+    const button = page.get('button[aria-label="Play Front door"]');
+    vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+    await button.trigger('click');
+    await flushPromises();
+    expect(page.find('button[aria-label="Play Front door"]').exists()).toBe(false);
+  });
+
+  it('says in the server’s words what the browser cannot play', async () => {
+    signedIn();
+    serve(() => apiError(422, 'This browser cannot play H.265.'));
+    await open('/');
+    await flushPromises();
+    expect(page.get('[data-state]').attributes('data-state')).toBe('refused');
+    expect(page.get('[data-hint]').text()).toBe('This browser cannot play H.265.');
+  });
+
   it('tells how to add a first camera', async () => {
     signedIn();
     fakeServer(() => Response.json({ items: [] }));
     await open('/');
     await flushPromises();
-    expect(page.text()).toContain('reallive camera add');
+    expect(page.text()).toContain('No cameras yet');
+    expect(page.findAll('main a').map((link) => link.attributes('href'))).toEqual(['/cameras/new', '/phone']);
   });
 });

@@ -98,6 +98,21 @@ describe('FiguresMeter', () => {
       { id: 'p', type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.012 },
     );
 
+  it('tells transport, cipher and how long pictures wait', () => {
+    const at = (delay: number, emitted: number) => {
+      const entries = [
+        { id: 'v', type: 'inbound-rtp', kind: 'video', bytesReceived: 1, jitterBufferDelay: delay, jitterBufferEmittedCount: emitted },
+        { id: 'p', type: 'candidate-pair', nominated: true, localCandidateId: 'l' },
+        { id: 'l', type: 'local-candidate', protocol: 'udp' },
+        { id: 't', type: 'transport', srtpCipher: 'AEAD_AES_128_GCM' },
+      ];
+      return new Map(entries.map((entry) => [entry.id, entry])) as unknown as RTCStatsReport;
+    };
+    const meter = new FiguresMeter();
+    expect(meter.update(at(1, 100), 0)).toMatchObject({ transport: 'udp', cipher: 'AEAD_AES_128_GCM', jitterBufferMs: null });
+    expect(meter.update(at(1.6, 130), 1000).jitterBufferMs).toBeCloseTo(20);
+  });
+
   it('gives rates over the time that passed', () => {
     const meter = new FiguresMeter();
     expect(meter.update(at(0, 0, 0, 0), 1000)).toMatchObject({ bitrate: null, framesPerSecond: null });

@@ -27,6 +27,17 @@ export interface Camera {
   source?: { url?: string } | null;
 }
 
+/** Of GET /cameras/ID/status. */
+export interface CameraStatus {
+  status: StreamStatus;
+  viewerCount: number;
+  /** Whose clock the capture times come from; null while nothing flows. */
+  captureTime?: 'sender' | 'arrival' | null;
+  /** From the source's start to its first picture, the last time. */
+  startMs?: number | null;
+  reason?: string | null;
+}
+
 export interface Page<T> {
   items: T[];
   nextCursor?: string | null;

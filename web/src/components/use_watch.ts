@@ -1,14 +1,16 @@
-// Ties a Link that watches a stream to a component's life: begins when it is mounted, follows the stream's name, ends
-// when it goes.
+// Ties a Link that watches a stream to a component's life: runs while the component is there and `active`, follows the
+// stream's name. The last picture stays while it pauses.
 
 import { onBeforeUnmount, onMounted, ref, shallowRef, watch as observe } from 'vue';
 import { FiguresMeter, type Figures } from '../rtc/figures';
 import type { Link, LinkStatus } from '../rtc/link';
 import { watch } from '../rtc/whep';
+import { useServer } from '../stores/server';
 import { useSession } from '../stores/session';
 
-export function useWatch(stream: () => string) {
+export function useWatch(stream: () => string, active: () => boolean = () => true) {
   const session = useSession();
+  const server = useServer();
   const status = ref<LinkStatus>({ state: 'idle', reason: '' });
   const media = shallowRef<MediaStream | null>(null);
   const figures = shallowRef<Figures | null>(null);
@@ -22,7 +24,10 @@ export function useWatch(stream: () => string) {
       stream: stream(),
       token: () => session.token,
       createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
-      onStatus: (next) => (status.value = next),
+      onStatus(next) {
+        status.value = next;
+        if (next.state === 'reconnecting') server.doubt();
+      },
       onStats: (report) => (figures.value = meter.update(report, performance.now())),
       onMedia: (next) => (media.value = next),
       onUnauthorized: () => session.expired(),
@@ -33,15 +38,27 @@ export function useWatch(stream: () => string) {
   function end(): void {
     link?.stop();
     link = null;
-    media.value = null;
   }
 
-  onMounted(begin);
-  onBeforeUnmount(end);
-  observe(stream, () => {
-    end();
-    begin();
+  onMounted(() => {
+    if (active()) begin();
   });
+  onBeforeUnmount(() => {
+    end();
+    media.value = null;
+  });
+  observe([stream, active], ([name, on], [before]) => {
+    end();
+    if (name !== before) media.value = null;
+    if (on) begin();
+  });
+
+  observe(
+    () => server.away,
+    (away) => {
+      if (!away) link?.retryNow();
+    },
+  );
 
   return { status, media, figures, retryNow: () => link?.retryNow() };
 }

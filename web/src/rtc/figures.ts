@@ -11,6 +11,12 @@ export interface Figures {
   videoCodec: string;
   audioCodec: string;
   roundTripMs: number | null;
+  /** How long received pictures wait for those that are late, over the last few seconds. */
+  jitterBufferMs: number | null;
+  /** `udp` or `tcp`; empty while unknown. */
+  transport: string;
+  /** What seals the media, as the browser names it ("AEAD_AES_128_GCM"). */
+  cipher: string;
 }
 
 interface Entry {
@@ -31,6 +37,11 @@ interface Entry {
   currentRoundTripTime?: number;
   nominated?: boolean;
   state?: string;
+  jitterBufferDelay?: number;
+  jitterBufferEmittedCount?: number;
+  srtpCipher?: string;
+  localCandidateId?: string;
+  protocol?: string;
 }
 
 interface Sample {
@@ -39,6 +50,8 @@ interface Sample {
   expected: number;
   lost: number;
   frames: number;
+  waited: number;
+  emitted: number;
 }
 
 const windowSamples = 6;
@@ -55,7 +68,7 @@ export class FiguresMeter {
     const entries = new Map<string, Entry>();
     report.forEach((entry: Entry) => entries.set(entry.id, entry));
 
-    const sample: Sample = { at: now, bytes: 0, expected: 0, lost: 0, frames: 0 };
+    const sample: Sample = { at: now, bytes: 0, expected: 0, lost: 0, frames: 0, waited: 0, emitted: 0 };
     const figures: Figures = {
       bitrate: null,
       framesPerSecond: null,
@@ -65,6 +78,9 @@ export class FiguresMeter {
       videoCodec: '',
       audioCodec: '',
       roundTripMs: null,
+      jitterBufferMs: null,
+      transport: '',
+      cipher: '',
     };
 
     for (const entry of entries.values()) {
@@ -80,12 +96,16 @@ export class FiguresMeter {
           figures.width = entry.frameWidth ?? null;
           figures.height = entry.frameHeight ?? null;
           sample.frames += entry.framesDecoded ?? entry.framesEncoded ?? 0;
+          sample.waited += entry.jitterBufferDelay ?? 0;
+          sample.emitted += entry.jitterBufferEmittedCount ?? 0;
         }
       }
       if (received || entry.type === 'remote-inbound-rtp') sample.lost += entry.packetsLost ?? 0;
-      if (entry.type === 'candidate-pair' && entry.nominated && entry.currentRoundTripTime !== undefined) {
-        figures.roundTripMs = entry.currentRoundTripTime * 1000;
+      if (entry.type === 'candidate-pair' && entry.nominated) {
+        if (entry.currentRoundTripTime !== undefined) figures.roundTripMs = entry.currentRoundTripTime * 1000;
+        figures.transport = entries.get(entry.localCandidateId ?? '')?.protocol ?? '';
       }
+      if (entry.type === 'transport') figures.cipher = entry.srtpCipher ?? '';
     }
 
     // Counters that went back belong to another connection.
@@ -99,6 +119,8 @@ export class FiguresMeter {
       const seconds = (now - first.at) / 1000;
       figures.bitrate = ((sample.bytes - first.bytes) * 8) / seconds;
       if (figures.videoCodec) figures.framesPerSecond = (sample.frames - first.frames) / seconds;
+      const emitted = sample.emitted - first.emitted;
+      if (emitted > 0) figures.jitterBufferMs = ((sample.waited - first.waited) / emitted) * 1000;
       // A packet counted as lost may still arrive, so the count can go down.
       const expected = sample.expected - first.expected;
       if (expected > 0) figures.lossPercent = (Math.max(0, sample.lost - first.lost) / expected) * 100;

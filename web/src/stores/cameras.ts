@@ -2,9 +2,10 @@
 // away the last list stays, and `problem` says what is wrong.
 
 import { defineStore } from 'pinia';
-import { ref } from 'vue';
+import { ref, watch } from 'vue';
 import { ApiError } from '../api/http';
 import type { Camera, Page } from '../api/types';
+import { useServer } from './server';
 import { useSession } from './session';
 
 const pollMs = 4000;
@@ -12,6 +13,7 @@ const pageSize = 200;
 
 export const useCameras = defineStore('cameras', () => {
   const session = useSession();
+  const server = useServer();
   const items = ref<Camera[]>([]);
   const loaded = ref(false);
   const problem = ref('');
@@ -55,6 +57,13 @@ export const useCameras = defineStore('cameras', () => {
     clearTimeout(timer);
     if (watchers > 0 && session.signedIn) timer = setTimeout(() => void poll(), pollMs);
   }
+
+  watch(
+    () => server.away,
+    (away) => {
+      if (!away && watchers > 0) void refresh();
+    },
+  );
 
   /** Keeps the list fresh until the returned function is called. */
   function keepFresh(): () => void {

@@ -4,6 +4,7 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import { ApiError, requestJson, type RequestOptions } from '../api/http';
+import { useServer } from './server';
 import type { LoginAnswer, User } from '../api/types';
 
 const storageKey = 'reallive.session';
@@ -71,6 +72,7 @@ export const useSession = defineStore('session', () => {
     try {
       return await requestJson<T>(path, { ...options, token: used });
     } catch (error) {
+      if (error instanceof ApiError && [0, 502, 503, 504].includes(error.status)) useServer().doubt();
       // An answer to an older token says nothing about the present one.
       if (error instanceof ApiError && error.status === 401 && used === token.value) expired();
       throw error;
