@@ -26,7 +26,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/cameras/new', name: 'camera-new', component: () => import('./views/cameras/CameraNewView.vue'), meta: { title: strings.shell.cameras } },
   { path: '/cameras/:id', name: 'camera', component: () => import('./views/cameras/CameraEditView.vue'), props: true, meta: { title: strings.shell.cameras } },
   { path: '/users', name: 'users', component: () => import('./views/users/UsersView.vue'), meta: { title: strings.shell.users, admin: true } },
-  { path: '/settings', name: 'settings', component: () => import('./views/settings/SettingsView.vue'), meta: { title: strings.shell.settings, admin: true } },
+  { path: '/settings', name: 'settings', component: () => import('./views/settings/SettingsView.vue'), meta: { title: strings.shell.settings } },
   { path: '/phone', name: 'phone', component: () => import('./views/phone/PhoneView.vue'), meta: { title: strings.shell.phone, open: true, bare: true } },
   { path: '/publish/:stream', name: 'publish', redirect: (to) => ({ name: 'phone', hash: `#stream=${encodeURIComponent(String(to.params['stream']))}` }) },
   { path: '/camera.html', redirect: '/phone' },

@@ -17,5 +17,5 @@ export const destinations: readonly Destination[] = [
   { name: 'live', label: strings.shell.live, icon: 'grid', also: ['watch'] },
   { name: 'cameras', label: strings.shell.cameras, icon: 'camera', also: ['camera-new', 'camera'] },
   { name: 'users', label: strings.shell.users, icon: 'users', admin: true },
-  { name: 'settings', label: strings.shell.settings, icon: 'settings', admin: true },
+  { name: 'settings', label: strings.shell.settings, icon: 'settings' },
 ];
