@@ -21,6 +21,7 @@ void Api::install(http::Router& router) {
   install_cameras(router, *context_);
   install_camera_stream(router, *context_);
   install_whip_whep(router, *context_);
+  install_signaling(router, *context_);
   install_events(router, *context_);
   install_health(router, *context_);
   install_metrics(router, *context_);

@@ -3,6 +3,7 @@
 // It never starts or stops sources: whoever subscribes to catalog::Cameras does, before and after each change.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct Config {
   std::string public_url = {};          ///< `https://cam.example.org`; empty: as the client's Host header says
   std::string registration = "closed";  ///< who may make an account: `closed`, `invite` or `open`
   std::string setup_token = {};         ///< makes the first account, while there is none; empty: no such link was made
+  std::chrono::days keep_sessions{90};  ///< rows of sessions that are over; 0 keeps them for ever
   bool operator==(const Config&) const = default;
 };
 

@@ -1,4 +1,5 @@
-// GET /api/v1/cameras/{id}/stream (where to connect) and …/status (how it goes), and the same below /api/cameras.
+// GET /api/v1/cameras/{id}/stream and …/stream/webrtc (where to connect) and …/status (how it goes), and the same below
+// /api/cameras.
 #include <utility>
 
 #include "api/context.h"
@@ -11,14 +12,24 @@ base::Json text_or_null(const std::string& text) {
   return text.empty() ? base::Json() : base::Json(text);
 }
 
-base::Json ice_servers_json(const signaling::Config& config) {
-  auto list = base::Json::array();
-  for (const signaling::IceServer& server : config.ice_servers) {
-    auto json = base::Json::object({{"urls", base::Json::array({server.url})}});
-    if (!server.username.empty()) json.set("username", server.username).set("credential", server.credential);
-    list.push(json);
-  }
-  return list;
+/// `ws://…` of `http://…`, `wss://…` of `https://…`.
+std::string signaling_url(const std::string& base) {
+  return "ws" + base.substr(4) + "/ws/signaling";
+}
+
+/// What a WebRTC client needs, and nothing else.
+void webrtc(Context& context, const http::Reply& reply) {
+  context.with_camera(reply, auth::Action::view,
+                      [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+                        const std::string base = context.base_url(*reply.request());
+                        reply(http::Response::json(base::Json::object({
+                            {"whep", base + "/whep/" + camera.stream},
+                            {"iceServers", context.ice_servers_json(principal.user_id)},
+                            {"signaling", signaling_url(base)},
+                            {"token", nullptr},
+                            {"expiresAt", nullptr},
+                        })));
+                      });
 }
 
 /// Addresses of protocols that this server does not speak are null.
@@ -39,8 +50,8 @@ void stream(Context& context, const http::Reply& reply) {
                             {"rtmp", nullptr},
                             {"srt", nullptr},
                             {"snapshot", nullptr},
-                            {"iceServers", ice_servers_json(context.config.signaling)},
-                            {"signaling", nullptr},
+                            {"iceServers", context.ice_servers_json(principal.user_id)},
+                            {"signaling", signaling_url(base)},
                             {"expiresAt", nullptr},
                         })));
                       });
@@ -80,6 +91,8 @@ void install_camera_stream(http::Router& router, Context& context) {
   for (const std::string prefix : {"/api/v1/cameras", "/api/cameras"}) {
     router.add("GET", prefix + "/{id}/stream",
                [&context](const http::RequestPtr&, const http::Reply& reply) { stream(context, reply); });
+    router.add("GET", prefix + "/{id}/stream/webrtc",
+               [&context](const http::RequestPtr&, const http::Reply& reply) { webrtc(context, reply); });
     router.add("GET", prefix + "/{id}/status",
                [&context](const http::RequestPtr&, const http::Reply& reply) { status(context, reply); });
   }

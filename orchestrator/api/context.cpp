@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/event_feeds.h"
+#include "api/signaling_sockets.h"
 #include "base/log.h"
 
 namespace reallive::api {
@@ -133,6 +134,8 @@ Context::Context(Config configuration, const Dependencies& dependencies)
       media_port(deps.media, deps.live),
       endpoint(config.signaling, media_port, deps.live),
       event_feeds(std::make_unique<EventFeeds>(*this, deps.live.bus())),
+      signaling_sockets(std::make_unique<SignalingSockets>(*this, deps.live.bus())),
+      session_pruner(config.keep_sessions, deps.sessions, deps.executor, deps.clock),
       registrations({.account_failures = UINT_MAX, .address_failures = 20, .first_wait = std::chrono::seconds(60)},
                     deps.clock),
       setup_token(config.setup_token) {
@@ -188,6 +191,16 @@ std::string Context::base_url(const http::Request& request) const {
   return request.scheme + "://" + (is_host(request.host) ? request.host : "localhost");
 }
 
+base::Json Context::ice_servers_json(const std::string& user_id) const {
+  auto list = base::Json::array();
+  for (const signaling::IceServer& server : signaling::ice_servers(config.signaling.ice, user_id, deps.clock.now())) {
+    auto json = base::Json::object({{"urls", base::Json::array({server.url})}});
+    if (!server.username.empty()) json.set("username", server.username).set("credential", server.credential);
+    list.push(json);
+  }
+  return list;
+}
+
 void Context::keep_sampling() {
   timer_ = deps.executor.post_after(sample_interval, [this, alive = weak_from_this()] {
     if (alive.expired()) return;
@@ -229,6 +242,8 @@ void Context::recheck_sessions(const std::string& camera_id) {
         return (camera_id.empty() || stream == camera_id) && !may_go_on(stream, kind, caller);
       },
       "access-withdrawn");
+  event_feeds->recheck();
+  signaling_sockets->recheck();
 }
 
 void Context::watch_cameras() {

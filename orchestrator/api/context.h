@@ -12,6 +12,7 @@
 #include "api/idempotency.h"
 #include "api/metrics.h"
 #include "api/seats.h"
+#include "api/session_pruner.h"
 #include "auth/authorization.h"
 #include "auth/principal.h"
 #include "auth/throttle.h"
@@ -44,6 +45,7 @@ class MediaAdapter final : public signaling::MediaPort {
 };
 
 class EventFeeds;
+class SignalingSockets;
 
 class Context : public std::enable_shared_from_this<Context> {
  public:
@@ -69,6 +71,9 @@ class Context : public std::enable_shared_from_this<Context> {
   /// The path in front of every address, as a proxy adds it: `/live`, or empty.
   std::string base_path() const;
 
+  /// `[{urls: [URL], username?, credential?}]`, as RTCPeerConnection takes them.
+  base::Json ice_servers_json(const std::string& user_id) const;
+
   /// Reads media's counters every few seconds.
   void keep_sampling();
   /// Ends the sessions of those who would not be let in any more: logged out, switched off, removed, a new password, a
@@ -85,6 +90,8 @@ class Context : public std::enable_shared_from_this<Context> {
   IdempotencyKeys idempotency;
   Seats seats;  ///< of connections that stay open
   std::unique_ptr<EventFeeds> event_feeds;
+  std::unique_ptr<SignalingSockets> signaling_sockets;
+  SessionPruner session_pruner;
   auth::Throttle registrations;
   std::string setup_token;  ///< empty once there is an account
   bool draining = false;
@@ -104,6 +111,7 @@ void install_users(http::Router& router, Context& context);
 void install_cameras(http::Router& router, Context& context);
 void install_camera_stream(http::Router& router, Context& context);
 void install_whip_whep(http::Router& router, Context& context);
+void install_signaling(http::Router& router, Context& context);
 void install_events(http::Router& router, Context& context);
 void install_health(http::Router& router, Context& context);
 void install_metrics(http::Router& router, Context& context);

@@ -95,7 +95,32 @@ void Live::session_started(const signaling::Session& session) {
       record.row, session.stream, session.caller.user_id, kind_of(session), true, {}, clock_.now()});
 }
 
+std::string Live::peer_started(catalog::NewSession row) {
+  ++totals_.sessions_started;
+  const auto camera = cameras_.find_anywhere(row.camera_id);
+  row.organization_id = camera ? camera->organization_id : std::string();
+  const auto id = sessions_.start(row);
+  if (!id) {
+    base::log::warning("api", "a session could not be recorded", {{"why", id.error().message}});
+    return {};
+  }
+  bus_.publish(events::SessionChanged{*id, row.camera_id, row.user_id, row.kind, true, {}, clock_.now()});
+  peers_.emplace(*id, std::move(row));
+  return *id;
+}
+
+void Live::peer_ended(const std::string& id) {
+  const auto node = peers_.extract(id);
+  if (node.empty()) return;
+  ++totals_.sessions_ended;
+  if (const auto ended = sessions_.end(id, 0); !ended)
+    base::log::warning("api", "a session's end could not be recorded", {{"why", ended.error().message}});
+  const catalog::NewSession& row = node.mapped();
+  bus_.publish(events::SessionChanged{id, row.camera_id, row.user_id, row.kind, false, {}, clock_.now()});
+}
+
 void Live::session_ended(const signaling::Session& session, std::string_view reason) {
+  if (on_session_over) on_session_over(session, reason);
   ++totals_.sessions_ended;
   const std::string error(is_orderly(reason) ? std::string_view() : reason);
   if (!error.empty()) ++totals_.sessions_failed;

@@ -48,6 +48,14 @@ class Live final : public media::Listener, public signaling::SessionListener {
   void session_started(const signaling::Session& session) override;
   void session_ended(const signaling::Session& session, std::string_view reason) override;
 
+  /// A direct connection between peers, whose media this server never sees: the row's id, empty when it could not be
+  /// written.
+  std::string peer_started(catalog::NewSession row);
+  void peer_ended(const std::string& row);
+
+  /// Told of each session of the endpoint that is over; one listener.
+  std::function<void(const signaling::Session&, std::string_view reason)> on_session_over;
+
   /// Reads media's counters, so that a session's last figures are known when it ends.
   void sample();
   /// The same, unless that was done within the last second: many viewers leave at once.
@@ -72,8 +80,9 @@ class Live final : public media::Listener, public signaling::SessionListener {
   const base::Clock& clock_;
   const media::Media* media_ = nullptr;
   std::function<void(const std::string&, const std::string&)> session_gone_;
-  std::map<std::string, Record> records_;  // by media's session
-  std::map<std::string, Seen> seen_;       // by camera
+  std::map<std::string, Record> records_;             // by media's session
+  std::map<std::string, Seen> seen_;                  // by camera
+  std::map<std::string, catalog::NewSession> peers_;  // by row
   Totals totals_;
   std::chrono::milliseconds sampled_{-1000};
 };

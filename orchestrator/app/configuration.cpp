@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "signaling/ice_servers.h"
+
 namespace reallive::app {
 
 using base::fail;
@@ -36,6 +38,22 @@ Apply listen(std::string Configuration::*member) {
 
 Apply list(Values Configuration::*member) {
   return [member](Configuration& configuration, const Values& values) -> Result<void> {
+    configuration.*member = values;
+    return {};
+  };
+}
+
+Apply text(std::string Configuration::*member) {
+  return [member](Configuration& configuration, const Values& values) -> Result<void> {
+    configuration.*member = values.front();
+    return {};
+  };
+}
+
+Apply ice_urls(Values Configuration::*member, std::vector<std::string_view> schemes) {
+  return [member, schemes = std::move(schemes)](Configuration& configuration, const Values& values) -> Result<void> {
+    for (const std::string& url : values)
+      if (auto checked = signaling::check_ice_url(url, schemes); !checked) return checked;
     configuration.*member = values;
     return {};
   };
@@ -145,6 +163,10 @@ const std::vector<Key>& keys() {
       {"https.listen", ":8443", false, listen(&C::https_listen)},
       {"webrtc.listen", ":8189", false, listen(&C::webrtc_listen)},
       {"webrtc.announce", "", true, list(&C::webrtc_announce)},
+      {"webrtc.stun", "", true, ice_urls(&C::webrtc_stun, {"stun", "stuns"})},
+      {"webrtc.turn", "", true, ice_urls(&C::webrtc_turn, {"turn", "turns"})},
+      {"webrtc.turn_secret", "", false, text(&C::webrtc_turn_secret)},
+      {"webrtc.turn_ttl", "86400", false, number(&C::webrtc_turn_ttl, 60, 2'592'000)},
       {"rtsp.listen", ":8554", false, listen(&C::rtsp_listen)},
       {"rtsps.listen", ":8322", false, listen(&C::rtsps_listen)},
       {"rtmp.listen", ":1935", false, listen(&C::rtmp_listen)},
@@ -153,6 +175,7 @@ const std::vector<Key>& keys() {
       {"sources.allow", "", true, list(&C::sources_allow)},
       {"auth.token_hours", "24", false, number(&C::auth_token_hours, 1, 8760)},
       {"auth.registration", "closed", false, choice(&C::auth_registration, {"closed", "invite", "open"})},
+      {"sessions.keep_days", "90", false, number(&C::sessions_keep_days, 0, 36'500)},
       {"streams.linger_ms", "10000", false, number(&C::streams_linger_ms, 0, 3'600'000)},
       {"streams.start_limit_ms", "10000", false, number(&C::streams_start_limit_ms, 100, 120'000)},
   };

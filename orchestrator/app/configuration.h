@@ -23,12 +23,16 @@ struct Configuration {
   std::string https_listen = ":8443";
   std::string webrtc_listen = ":8189";
   std::vector<std::string> webrtc_announce;
+  std::vector<std::string> webrtc_stun, webrtc_turn;
+  std::string webrtc_turn_secret;
+  int webrtc_turn_ttl = 86'400;
   std::string rtsp_listen = ":8554", rtsps_listen = ":8322";
   std::string rtmp_listen = ":1935", rtmps_listen = ":1936";
   std::string srt_listen = ":8890";
   std::vector<std::string> sources_allow;
   int auth_token_hours = 24;
   std::string auth_registration = "closed";
+  int sessions_keep_days = 90;
   int streams_linger_ms = 10'000;
   int streams_start_limit_ms = 10'000;
   bool operator==(const Configuration&) const = default;

@@ -59,7 +59,10 @@ class Server {
 
     if (auto made = make_setup_token(); !made) return made;
     api_ = std::make_unique<api::Api>(
-        api::Config{.registration = configuration_.auth_registration, .setup_token = setup_token_},
+        api::Config{.signaling = {.ice = ice_config()},
+                    .registration = configuration_.auth_registration,
+                    .setup_token = setup_token_,
+                    .keep_sessions = std::chrono::days(configuration_.sessions_keep_days)},
         api::Dependencies{*authenticator_, store_->users, store_->logins, store_->invitations, store_->cameras,
                           store_->sessions, *media_, live_, loop_, base::system_clock()});
     api_->install(router_);
@@ -120,6 +123,11 @@ class Server {
     if (!users) return tl::unexpected(users.error());
     if (*users == 0) setup_token_ = base::random_token(24);
     return {};
+  }
+
+  signaling::IceConfig ice_config() const {
+    return {configuration_.webrtc_stun, configuration_.webrtc_turn, configuration_.webrtc_turn_secret,
+            std::chrono::seconds(configuration_.webrtc_turn_ttl)};
   }
 
   Result<void> load_cameras() {

@@ -94,6 +94,15 @@ Result<int64_t> Sessions::end_active() {
                              {{"end_time", base::format_time(clock_.now())}});
 }
 
+Result<int64_t> Sessions::prune(base::Time before, int64_t most) {
+  auto connection = database_.session();
+  if (!connection) return tl::unexpected(connection.error());
+  return connection->execute(
+      "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE status <> 'active' AND start_time < :before "
+      "ORDER BY start_time LIMIT :most)",
+      {{"before", base::format_time(before)}, {"most", most}});
+}
+
 Result<SessionPage> Sessions::list(const SessionQuery& query) {
   if (query.limit < 1 || query.limit > 1000) return base::invalid("limit", "expected 1 to 1000");
   std::string where = "WHERE organization_id = :organization";

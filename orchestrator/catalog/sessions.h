@@ -55,6 +55,8 @@ class Sessions {
   base::Result<int64_t> close_stale();
   /// What is still active when the server stops in good order becomes `ended`.
   base::Result<int64_t> end_active();
+  /// Removes at most `most` rows that are over and began before `before`; how many there were.
+  base::Result<int64_t> prune(base::Time before, int64_t most);
   base::Result<SessionPage> list(const SessionQuery& query);
 
  private:

@@ -1,6 +1,7 @@
 #include "signaling/endpoint.h"
 
 #include "base/id.h"
+#include "base/time.h"
 #include "signaling/ice_fragment.h"
 
 namespace reallive::signaling {
@@ -195,7 +196,7 @@ void Endpoint::answered(const Request& request, bool revoked, const base::Result
                       {"ETag", session.etag},
                       {"Accept-Patch", fragment_type},
                       {"Cache-Control", "no-store"}};
-  for (const IceServer& server : config_.ice_servers)
+  for (const IceServer& server : ice_servers(config_.ice, request.caller.user_id, base::system_clock().now()))
     response.headers.emplace_back("Link", link_of(server));
   response.body = answer->sdp;
 

@@ -13,21 +13,15 @@
 #include <utility>
 #include <vector>
 
+#include "signaling/ice_servers.h"
 #include "signaling/media_port.h"
 
 namespace reallive::signaling {
 
 enum class Kind { publish, view };  ///< WHIP and WHEP
 
-/// Sent on the 201, never before: TURN passwords are for those who were let in.
-struct IceServer {
-  std::string url;                   ///< `stun:HOST:PORT`, `turn:HOST:PORT?transport=udp`
-  std::string username, credential;  ///< of TURN
-  bool operator==(const IceServer&) const = default;
-};
-
 struct Config {
-  std::vector<IceServer> ice_servers;
+  IceConfig ice = {};          ///< sent on the 201, never before: TURN passwords are for those who were let in
   size_t max_sessions = 1000;  ///< of both kinds, offers under way included
   unsigned retry_after_s = 2;  ///< for 409 and 503
   bool operator==(const Config&) const = default;

@@ -214,12 +214,20 @@ TEST_F(CamerasTest, StreamTellsWhereToConnect) {
   EXPECT_TRUE(ask("GET", "/api/cameras/test/stream", "ann").json.get("whip").is_null()) << "nobody publishes to it";
   Config config;
   config.public_url = "https://cam.example.org";
-  config.signaling.ice_servers = {{"turn:turn.example", "me", "secret"}};
+  config.signaling.ice = {{"stun:stun.example"}, {"turn:turn.example"}, "north"};
   make_api(config);
   const base::Json outside = ask("GET", "/api/v1/cameras/door/stream", "ann").json;
   EXPECT_EQ(outside.get_string("whep"), "https://cam.example.org/whep/door");
-  EXPECT_EQ(outside.get("iceServers").at(0).get("urls").at(0).as_string(), "turn:turn.example");
-  EXPECT_EQ(outside.get("iceServers").at(0).get_string("credential"), "secret");
+  EXPECT_EQ(outside.get_string("signaling"), "wss://cam.example.org/ws/signaling");
+  EXPECT_EQ(outside.get("iceServers").at(0).get("urls").at(0).as_string(), "stun:stun.example");
+  EXPECT_FALSE(outside.get("iceServers").at(0).has("username"));
+  EXPECT_EQ(outside.get("iceServers").at(1).get("urls").at(0).as_string(), "turn:turn.example");
+  EXPECT_TRUE(outside.get("iceServers").at(1).get_string("username"));
+  EXPECT_TRUE(outside.get("iceServers").at(1).get_string("credential"));
+  const base::Json webrtc = ask("GET", "/api/v1/cameras/door/stream/webrtc", "ann").json;
+  EXPECT_EQ(webrtc.get_string("whep"), "https://cam.example.org/whep/door");
+  EXPECT_EQ(webrtc.get_string("signaling"), outside.get_string("signaling"));
+  EXPECT_TRUE(webrtc.get("iceServers") == outside.get("iceServers"));
 }
 
 TEST_F(CamerasTest, StatusTellsWhatMediaSees) {

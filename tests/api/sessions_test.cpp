@@ -192,5 +192,19 @@ TEST_F(SessionsTest, CamerasTellTheirStatus) {
   EXPECT_EQ(cameras.find("default", "door")->stream_status, "error");
 }
 
+TEST_F(SessionsTest, OldRowsGoAfterNinetyDays) {
+  ask("POST", "/whep/door", "ann", offer);
+  const Answer over = ask("POST", "/whep/door", "ann", offer);
+  ASSERT_EQ(ask("DELETE", over.header("Location"), "ann").status, 200);
+  ASSERT_EQ(rows().size(), 2u);
+  clock.advance(std::chrono::hours(24 * 89));
+  executor.advance(std::chrono::hours(1));
+  EXPECT_EQ(rows().size(), 2u);
+  clock.advance(std::chrono::hours(24 * 2));
+  executor.advance(std::chrono::hours(1));
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].status, "active") << "what goes on stays";
+}
+
 }  // namespace
 }  // namespace reallive::api::testing_only
