@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
 import { difference } from './support/media.mjs';
-import { eventually, Server } from './support/server.mjs';
+import { eventually, password, Server } from './support/server.mjs';
 
 const upright = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' };
 
@@ -125,6 +125,23 @@ test('a phone that was reloaded in the middle goes on by itself', async () => {
   await waitForPhone('live');
   await waitForState(viewer, stream, 'live');
   await moving(20);
+});
+
+test('a camera that is switched off is told to the phone', async () => {
+  const asOwner = async (method, path, body) => {
+    const answer = await fetch(`${server.url}/api/v1/cameras/${stream}${path}`, {
+      method,
+      headers: { Authorization: `Basic ${btoa(`ada:${password}`)}`, 'Content-Type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    assert.equal(answer.status, 200, `${method} ${path}`);
+    return answer.json();
+  };
+  await asOwner('PUT', '', { isActive: false });
+  await phone.locator('[data-notice="inactive"]').waitFor();
+  await asOwner('PUT', '', { isActive: true });
+  await phone.getByRole('button', { name: 'Try again' }).click();
+  await waitForPhone('live');
 });
 
 test('turned on its side, everything is still within reach', async () => {

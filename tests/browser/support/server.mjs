@@ -54,6 +54,11 @@ export class Server {
     return JSON.parse(await command(['camera', 'add', name, '--source', source, '--data', this.data, '--json']));
   }
 
+  /** Any other command of the program on this server's data; its standard output. */
+  command(...args) {
+    return command([...args, '--data', this.data]);
+  }
+
   /** Starts it, and keeps the HTTP port for later starts. Gives the page's address. */
   async start() {
     const settings = Object.entries(this.#settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);

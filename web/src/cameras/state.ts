@@ -30,9 +30,15 @@ export function stateHint(camera: Stated): string {
   return state === 'offline' && camera.source?.url === 'publish' ? strings.cameras.stateHints.publish : '';
 }
 
-/** A phone and a program are the same to the server; the list says so in one word. */
 export function kindOf(camera: Stated): SourceKind {
-  return readSource(camera.source?.url ?? 'publish').kind;
+  const { kind } = readSource(camera.source?.url ?? 'publish');
+  return kind === 'whip' ? 'phone' : kind;
+}
+
+/** A phone and a program are the same to the server. */
+export function kindName(camera: Stated): string {
+  const kind = kindOf(camera);
+  return kind === 'phone' ? strings.cameras.publishes : strings.cameras.kinds[kind].name;
 }
 
 export const kindIcons = {

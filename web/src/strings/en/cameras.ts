@@ -35,6 +35,7 @@ export const cameras = {
     test: { name: 'Test picture', text: 'A moving picture with clock and tone, to see that all works.' },
     launch: { name: 'GStreamer pipeline', text: 'A launch line that gives raw video or H.264. For administrators.' },
   },
+  publishes: 'Phone or program',
   kind: 'Kind of camera',
   steps: { kind: 'What kind of camera is it?', source: 'Where is it?', done: 'It is there' },
   create: 'Add camera',
