@@ -37,11 +37,8 @@ test('a page comes back by itself after the server was killed and started again'
   const fresh = await newPage(browser);
   await signIn(fresh, server.url);
   await waitForState(fresh, camera.stream, 'live');
-  const kept = await fresh.evaluate(async () => {
-    const { token } = JSON.parse(sessionStorage.getItem('reallive.session'));
-    const answer = await fetch('/api/v1/cameras', { headers: { Authorization: `Bearer ${token}` } });
-    return (await answer.json()).items.map(({ id, stream }) => ({ id, stream }));
-  });
+  const answer = await fetch(`${server.url}/api/v1/cameras`, { headers: { Authorization: `Bearer ${await server.token()}` } });
+  const kept = (await answer.json()).items.map(({ id, stream }) => ({ id, stream }));
   assert.deepEqual(kept, [{ id: camera.id, stream: camera.stream }]);
 });
 

@@ -133,7 +133,7 @@ test('full width on a phone of 360 px, in the dark', async () => {
 });
 
 test('signing out ends the viewing at the server', async () => {
-  const token = await page.evaluate(() => JSON.parse(sessionStorage.getItem('reallive.session')).token);
+  const token = await server.token();
   const viewers = async () => {
     const answer = await fetch(`${server.url}/api/v1/cameras/${camera.id}/status`, {
       headers: { Authorization: `Bearer ${token}` },

@@ -3,6 +3,7 @@
 
 import { createRouter, createWebHistory, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
 import { basePath } from './base';
+import { useServer } from './stores/server';
 import { useSession } from './stores/session';
 import { strings } from './strings';
 import LiveView from './views/LiveView.vue';
@@ -21,6 +22,11 @@ const routes: RouteRecordRaw[] = [
     meta: { title: strings.live.title },
   },
   { path: '/login', name: 'login', component: () => import('./views/LoginView.vue'), meta: { title: strings.account.signIn, open: true, bare: true } },
+  { path: '/setup', name: 'setup', component: () => import('./views/SetupView.vue'), meta: { title: strings.account.setup, open: true, bare: true } },
+  { path: '/invite', name: 'invite', component: () => import('./views/InviteView.vue'), meta: { title: strings.account.invite, open: true, bare: true } },
+  { path: '/password', name: 'password', component: () => import('./views/PasswordView.vue'), meta: { title: strings.shell.changePassword } },
+  { path: '/trust', name: 'trust', component: () => import('./views/TrustView.vue'), meta: { title: strings.shell.trust, open: true } },
+  { path: '/privacy', name: 'privacy', component: () => import('./views/PrivacyView.vue'), meta: { title: strings.shell.privacy, open: true } },
   // Cameras, users, settings and the phone camera.
   { path: '/cameras', name: 'cameras', component: () => import('./views/cameras/CamerasView.vue'), meta: { title: strings.shell.cameras } },
   { path: '/cameras/new', name: 'camera-new', component: () => import('./views/cameras/CameraNewView.vue'), meta: { title: strings.shell.cameras } },
@@ -36,16 +42,30 @@ const routes: RouteRecordRaw[] = [
 
 export function createPageRouter(history: RouterHistory = createWebHistory(basePath)): Router {
   const router = createRouter({ history, routes });
-  router.beforeEach((to) => {
+  router.beforeEach(async (to) => {
     const session = useSession();
+    const known = session.signedIn || (await restored());
+    // Who is signed in has no use for the login page.
+    if (to.name === 'login' && known) return safeNext(to.query['next']);
     if (to.meta['open']) return true;
-    if (!session.signedIn) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+    if (!known) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
     return to.meta['admin'] && !session.isAdmin ? { name: 'live' } : true;
   });
   router.afterEach((to) => {
     document.title = `${String(to.meta['title'] ?? strings.live.title)} · ${strings.common.product}`;
   });
   return router;
+}
+
+/** Whether the browser still has a session; waits for a server that is away, which then says so at the top. */
+async function restored(): Promise<boolean> {
+  for (;;) {
+    try {
+      return await useSession().restore();
+    } catch {
+      await useServer().back();
+    }
+  }
 }
 
 /** Where to go after login: only an address of this page, never another site's. */

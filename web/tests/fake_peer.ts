@@ -58,7 +58,23 @@ export interface Call {
   body: string;
 }
 
-/** Replaces fetch; `answer` decides each POST, every DELETE succeeds. Gives back the calls made. */
+/** Whom the refresh cookie stands for; null: there is none. */
+export const cookie: { user: object | null } = { user: null };
+
+/** What the server answers whatever a test is about; null leaves it to the test. */
+function always(call: Call): Response | null {
+  if (call.method === 'DELETE') return new Response(null, { status: 200 });
+  if (call.url === '/healthz') return Response.json({});
+  if (call.url === '/api/v1/auth/logout') return new Response(null, { status: 204 });
+  if (call.url === '/api/v1/info') return Response.json({ setupNeeded: false, registration: 'closed' });
+  if (call.url.startsWith('/api/v1/events')) return apiError(404, 'There is nothing at this address.');
+  if (call.url === '/api/v1/auth/refresh' && cookie.user) {
+    return Response.json({ token: 'secret', refreshToken: null, expiresIn: 86400, user: cookie.user });
+  }
+  return null;
+}
+
+/** Replaces fetch; `answer` decides what is not always the same. Gives back the calls made. */
 export function fakeServer(answer: (call: Call) => Response | Promise<Response>): Call[] {
   const calls: Call[] = [];
   vi.stubGlobal('fetch', (url: string, init: RequestInit = {}) => {
@@ -69,7 +85,7 @@ export function fakeServer(answer: (call: Call) => Response | Promise<Response>)
       body: String(init.body ?? ''),
     };
     calls.push(call);
-    const done = (async () => (call.method === 'DELETE' ? new Response(null, { status: 200 }) : await answer(call)))();
+    const done = (async () => always(call) ?? (await answer(call)))();
     return new Promise<Response>((resolve, reject) => {
       init.signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
       done.then(resolve, reject);

@@ -7,6 +7,7 @@ import { best } from '../src/cameras/reach';
 import { stateOf } from '../src/cameras/state';
 import { createPageRouter } from '../src/router';
 import { type Call, fakeServer } from './fake_peer';
+import { signIn, signOut } from './signed_in';
 
 const me = { id: 'u1', username: 'ada', role: 'admin', permissions: [] };
 const person = (id: string, username: string, role: string) => ({
@@ -30,7 +31,7 @@ let calls: Call[];
 
 /** A server that knows the lists; `route` answers what a test is about. */
 async function open(path: string, route: Route = () => undefined, role = 'admin'): Promise<void> {
-  sessionStorage.setItem('reallive.session', JSON.stringify({ token: 'secret', user: { ...me, role } }));
+  signIn({ ...me, role });
   calls = fakeServer((call) => {
     const answer = route(call);
     if (answer) return answer;
@@ -84,7 +85,7 @@ async function choose(menu: string, item: string): Promise<void> {
 const wait = () => vi.dynamicImportSettled().then(flushPromises);
 
 beforeEach(() => {
-  sessionStorage.clear();
+  signOut();
   HTMLDialogElement.prototype.showModal = function () {
     this.open = true;
   };

@@ -5,7 +5,8 @@ import { createMemoryHistory, type Router } from 'vue-router';
 import App from '../src/App.vue';
 import { createPageRouter, safeNext } from '../src/router';
 import { useSession } from '../src/stores/session';
-import { apiError, type Call, created, FakePeer, fakeServer } from './fake_peer';
+import { apiError, type Call, cookie, created, FakePeer, fakeServer } from './fake_peer';
+import { signIn, signOut } from './signed_in';
 
 const user = { id: 'u1', username: 'ada', role: 'admin', permissions: [] };
 const door = { id: 'id-1', name: 'Front door', stream: 'front-door', isActive: true, streamStatus: 'offline' };
@@ -20,10 +21,6 @@ async function open(path: string): Promise<void> {
   await router.push(path);
   page = mount(App, { global: { plugins: [pinia, router] }, attachTo: document.body });
   await flushPromises();
-}
-
-function signedIn(): void {
-  sessionStorage.setItem('reallive.session', JSON.stringify({ token: 'secret', user }));
 }
 
 function serve(whep: () => Response): Call[] {
@@ -45,7 +42,7 @@ class FakeStream {
 }
 
 beforeEach(() => {
-  sessionStorage.clear();
+  signOut();
   FakePeer.made = [];
   vi.stubGlobal('RTCPeerConnection', Receiving);
   vi.stubGlobal('MediaStream', FakeStream);
@@ -65,9 +62,9 @@ describe('login', () => {
     await page.get('input[name=password]').setValue('correct horse');
     await page.get('form').trigger('submit');
     await flushPromises();
-    await vi.waitFor(() => expect(router.currentRoute.value.fullPath).toBe('/watch/front-door'));
-    await flushPromises();
-    expect(page.text()).toContain('Front door');
+    // The viewer is loaded when it is first visited.
+    await vi.waitFor(() => expect(page.find('h1').text()).toBe('Front door'), 10_000);
+    expect(router.currentRoute.value.fullPath).toBe('/watch/front-door');
   });
 
   it('says that the password is wrong', async () => {
@@ -91,7 +88,7 @@ describe('login', () => {
 
 describe('grid', () => {
   it('plays each camera, muted until its sound is asked for', async () => {
-    signedIn();
+    signIn();
     const calls = serve(() => created());
     await open('/');
     await flushPromises();
@@ -108,7 +105,7 @@ describe('grid', () => {
   });
 
   it('says that a camera is offline, in the server’s words', async () => {
-    signedIn();
+    signIn();
     serve(() => apiError(409, 'Nobody publishes to this stream.'));
     await open('/');
     await flushPromises();
@@ -117,8 +114,11 @@ describe('grid', () => {
   });
 
   it('leads to login when a viewing is answered 401', async () => {
-    signedIn();
-    serve(() => apiError(401, 'Token is not valid.'));
+    signIn();
+    serve(() => {
+      cookie.user = null;
+      return apiError(401, 'Token is not valid.');
+    });
     await open('/');
     await flushPromises();
     await vi.waitFor(() => expect(router.currentRoute.value.name).toBe('login'));
@@ -127,7 +127,7 @@ describe('grid', () => {
   });
 
   it('ends every viewing when the user signs out', async () => {
-    signedIn();
+    signIn();
     const calls = serve(() => created());
     await open('/');
     await flushPromises();
@@ -143,7 +143,7 @@ describe('grid', () => {
   });
 
   it('lets one camera be heard at a time', async () => {
-    signedIn();
+    signIn();
     fakeServer((call) =>
       call.url.startsWith('/api/v1/cameras')
         ? Response.json({ items: [door, { ...door, id: 'id-2', name: 'Garden', stream: 'garden' }] })
@@ -162,7 +162,7 @@ describe('grid', () => {
   });
 
   it('shows a play button where the browser will not play by itself', async () => {
-    signedIn();
+    signIn();
     vi.spyOn(HTMLMediaElement.prototype, 'play').mockRejectedValue(new DOMException('no', 'NotAllowedError'));
     serve(() => created());
     await open('/');
@@ -176,7 +176,7 @@ describe('grid', () => {
   });
 
   it('says in the server’s words what the browser cannot play', async () => {
-    signedIn();
+    signIn();
     serve(() => apiError(422, 'This browser cannot play H.265.'));
     await open('/');
     await flushPromises();
@@ -185,7 +185,7 @@ describe('grid', () => {
   });
 
   it('tells how to add a first camera', async () => {
-    signedIn();
+    signIn();
     fakeServer(() => Response.json({ items: [] }));
     await open('/');
     await flushPromises();

@@ -5,6 +5,7 @@ import { createMemoryHistory } from 'vue-router';
 import App from '../src/App.vue';
 import { createPageRouter } from '../src/router';
 import { type Call, created, FakePeer, fakeServer } from './fake_peer';
+import { signIn, signOut } from './signed_in';
 import { fakeAudio, FakeDevices, type FakeTrack } from './fake_media';
 
 const user = { id: 'u1', username: 'ada', role: 'admin', permissions: [] };
@@ -91,6 +92,7 @@ async function goLive(): Promise<void> {
 
 beforeEach(() => {
   sessionStorage.clear();
+  signOut();
   localStorage.clear();
   FakePeer.made = [];
   devices = new FakeDevices([
@@ -235,7 +237,7 @@ describe('a phone page without a camera in its link', () => {
   });
 
   it('offers the cameras that take a phone', async () => {
-    sessionStorage.setItem('reallive.session', JSON.stringify({ token: 'secret', user }));
+    signIn(user);
     serve(() => created());
     await open('/phone');
     await vi.waitFor(() => expect(page.findAll('li a')).toHaveLength(1));
@@ -243,10 +245,10 @@ describe('a phone page without a camera in its link', () => {
   });
 
   it('publishes in the user’s name, also from the old address', async () => {
-    sessionStorage.setItem('reallive.session', JSON.stringify({ token: 'secret', user }));
+    signIn(user);
     const calls = serve(() => created('/whip/pocket/1'));
     await open('/publish/pocket');
     await goLive();
-    expect(calls.find(({ method }) => method === 'POST')?.headers['Authorization']).toBe('Bearer secret');
+    expect(calls.find(({ url }) => url === '/whip/pocket')?.headers['Authorization']).toBe('Bearer secret');
   });
 });

@@ -34,10 +34,11 @@ export async function newPage(browser, options = {}) {
   return page;
 }
 
-export async function signIn(page, url, { user = 'ada', path = '/' } = {}) {
+export async function signIn(page, url, { user = 'ada', path = '/', remember = true } = {}) {
   await page.goto(url + path);
   await page.getByLabel('User name').fill(user);
   await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByLabel('Keep me signed in').setChecked(remember);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.locator('[data-signed-in]').waitFor();
 }

@@ -83,6 +83,16 @@ export class Server {
     return this.url;
   }
 
+  /** A token for asking the API beside the page. */
+  async token(user = 'ada') {
+    const answer = await fetch(`${this.url}/api/v1/auth/login`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: user, password }),
+    });
+    return (await answer.json()).token;
+  }
+
   /** What a power cut does. */
   async kill() {
     this.#child.kill('SIGKILL');

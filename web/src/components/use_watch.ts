@@ -16,13 +16,15 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
   const figures = shallowRef<Figures | null>(null);
   const meter = new FiguresMeter();
   let link: Link | null = null;
+  let used: string | null = null;
+  let renewedAt = -Infinity;
 
   function begin(): void {
     meter.reset();
     figures.value = null;
     link = watch({
       stream: stream(),
-      token: () => session.token,
+      token: () => (used = session.token),
       createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
       onStatus(next) {
         status.value = next;
@@ -30,9 +32,19 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
       },
       onStats: (report) => (figures.value = meter.update(report, performance.now())),
       onMedia: (next) => (media.value = next),
-      onUnauthorized: () => session.expired(),
+      onUnauthorized: () => void renew(),
     });
     link.start();
+  }
+
+  /** The token was refused: once more with a new one, if there is one. Twice in a row is the server's last word. */
+  async function renew(): Promise<void> {
+    if (performance.now() - renewedAt < 30_000) return;
+    renewedAt = performance.now();
+    const mine = link;
+    if (!(await session.expired(used)) || link !== mine) return;
+    end();
+    begin();
   }
 
   function end(): void {

@@ -1,14 +1,17 @@
-// The cameras that the user may see, read again every few seconds while somebody looks at them. When the server is
-// away the last list stays, and `problem` says what is wrong.
+// The cameras that the user may see, while somebody looks at them: changes come as events, and the list is read again
+// now and then (often where there are no events). When the server is away the last list stays, and `problem` says
+// what is wrong.
 
 import { defineStore } from 'pinia';
 import { ref, watch } from 'vue';
+import { EventFeed, type ServerEvent } from '../api/event_feed';
 import { ApiError } from '../api/http';
-import type { Camera, Page } from '../api/types';
+import type { Camera, Page, StreamStatus } from '../api/types';
 import { useServer } from './server';
 import { useSession } from './session';
 
 const pollMs = 4000;
+const pollWithEventsMs = 15_000;
 const pageSize = 200;
 
 export const useCameras = defineStore('cameras', () => {
@@ -17,6 +20,7 @@ export const useCameras = defineStore('cameras', () => {
   const items = ref<Camera[]>([]);
   const loaded = ref(false);
   const problem = ref('');
+  const eventsFlow = ref(false);
 
   let watchers = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,33 +59,69 @@ export const useCameras = defineStore('cameras', () => {
   async function poll(): Promise<void> {
     await refresh();
     clearTimeout(timer);
-    if (watchers > 0 && session.signedIn) timer = setTimeout(() => void poll(), pollMs);
+    if (watchers > 0 && session.signedIn) timer = setTimeout(() => void poll(), eventsFlow.value ? pollWithEventsMs : pollMs);
   }
+
+  /** An event names what changed; a camera that the list lacks means that the list is old. */
+  function onEvent(event: ServerEvent): void {
+    if (event.type !== 'camera-status') return;
+    const camera = items.value.find(({ id }) => id === event.cameraId);
+    if (camera) camera.streamStatus = event.data['streamStatus'] as StreamStatus;
+    const asked = event.data['isActive'];
+    if (!camera || (typeof asked === 'boolean' && asked !== camera.isActive)) void refresh();
+  }
+
+  const feed = new EventFeed({
+    path: '/api/v1/events?types=camera-status',
+    token: () => session.token,
+    onEvent,
+    onOpen(open) {
+      if (open === eventsFlow.value) return;
+      eventsFlow.value = open;
+      // What happened in between is in the list.
+      if (session.signedIn && watchers > 0) void poll();
+    },
+    onUnauthorized: () => void refresh(),
+  });
 
   watch(
     () => server.away,
     (away) => {
-      if (!away && watchers > 0) void refresh();
+      if (away || watchers === 0) return;
+      void refresh();
+      feed.restart();
     },
   );
 
+  // A browser has few connections for one server: a hidden page gives its own back.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') feed.stop();
+    else if (watchers > 0) feed.start();
+  });
+
   /** Keeps the list fresh until the returned function is called. */
   function keepFresh(): () => void {
-    if (++watchers === 1) void poll();
+    if (++watchers === 1) {
+      void poll();
+      feed.start();
+    }
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      if (--watchers === 0) clearTimeout(timer);
+      if (--watchers > 0) return;
+      clearTimeout(timer);
+      feed.stop();
     };
   }
 
   function clear(): void {
     clearTimeout(timer);
+    feed.stop();
     items.value = [];
     loaded.value = false;
     problem.value = '';
   }
 
-  return { items, loaded, problem, refresh, keepFresh, clear };
+  return { items, loaded, problem, eventsFlow, refresh, keepFresh, clear };
 });

@@ -2,7 +2,7 @@
 // who looks at `away` learns when it is back. It never judges answers: a server that refuses is there.
 
 import { defineStore } from 'pinia';
-import { ref } from 'vue';
+import { ref, watch } from 'vue';
 import { at } from '../base';
 import { waitMs } from '../rtc/backoff';
 
@@ -39,6 +39,19 @@ export const useServer = defineStore('server', () => {
     }
   }
 
+  /** Settles when the server answers. */
+  async function back(): Promise<void> {
+    if (!away.value && (await answers())) return;
+    void probe();
+    await new Promise<void>((resolve) => {
+      const stop = watch(away, (still) => {
+        if (still) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
   /** Something could not be reached: look whether it is the server. */
   function doubt(): void {
     if (!away.value) void probe();
@@ -47,5 +60,5 @@ export const useServer = defineStore('server', () => {
   window.addEventListener('online', () => void probe());
   window.addEventListener('offline', () => void probe());
 
-  return { away, doubt };
+  return { away, doubt, back };
 });

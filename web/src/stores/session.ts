@@ -1,83 +1,152 @@
-// Who is signed in. The token lives in memory and in sessionStorage, so that a reload keeps it and closing the tab
-// ends it. It never holds a password.
+// Who is signed in. The access token lives in memory only; what lasts over a reload is the refresh token, which the
+// server keeps in a cookie that no script can read. It never holds a password.
 
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import { ApiError, requestJson, type RequestOptions } from '../api/http';
-import { useServer } from './server';
 import type { LoginAnswer, User } from '../api/types';
+import { strings } from '../strings';
+import { useServer } from './server';
 
-const storageKey = 'reallive.session';
-
-interface Kept {
+interface Held {
   token: string;
   user: User;
 }
 
-function restore(): Kept | null {
+/** A token is renewed when this much of its life is over, and at the latest so long before its end. */
+const renewAt = 0.8;
+const renewBeforeMs = 60_000;
+const longestTimerMs = 2 ** 31 - 1;
+const renewAgainMs = 10_000;
+
+/** Only a hint, so that who was never here is not asked for a cookie: nothing secret is kept. */
+const hintKey = 'reallive.wasHere';
+
+function hint(set?: boolean): boolean {
   try {
-    const kept = JSON.parse(sessionStorage.getItem(storageKey) ?? 'null') as Partial<Kept> | null;
-    return typeof kept?.token === 'string' && typeof kept.user?.username === 'string' ? (kept as Kept) : null;
+    if (set === true) localStorage.setItem(hintKey, '1');
+    if (set === false) localStorage.removeItem(hintKey);
+    return localStorage.getItem(hintKey) === '1';
   } catch {
-    return null;
+    return true;
   }
 }
 
 export const useSession = defineStore('session', () => {
-  const kept = ref<Kept | null>(restore());
+  const server = useServer();
+  const held = ref<Held | null>(null);
   /** Why the login page is shown, when the user did not ask for it. */
   const notice = ref('');
 
-  const token = computed(() => kept.value?.token ?? null);
-  const user = computed(() => kept.value?.user ?? null);
-  const signedIn = computed(() => kept.value !== null);
+  const token = computed(() => held.value?.token ?? null);
+  const user = computed(() => held.value?.user ?? null);
+  const signedIn = computed(() => held.value !== null);
   const isAdmin = computed(() => user.value?.role === 'admin');
 
-  async function login(username: string, password: string): Promise<void> {
-    const answer = await requestJson<LoginAnswer>('/api/v1/auth/login', {
-      method: 'POST',
-      body: { username, password },
-    });
-    kept.value = { token: answer.token, user: answer.user };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let refreshing: Promise<boolean> | null = null;
+  let restoring: Promise<boolean> | null = null;
+
+  function renewIn(ms: number): void {
+    clearTimeout(timer);
+    timer = setTimeout(() => void refresh(), Math.min(ms, longestTimerMs));
+  }
+
+  function accept(answer: LoginAnswer): void {
+    held.value = { token: answer.token, user: answer.user };
     notice.value = '';
-    try {
-      sessionStorage.setItem(storageKey, JSON.stringify(kept.value));
-    } catch {
-      // Storage may be forbidden; the session then lasts until the page is left.
-    }
+    hint(true);
+    const life = answer.expiresIn * 1000;
+    renewIn(Math.max(life * 0.5, Math.min(life * renewAt, life - renewBeforeMs)));
+  }
+
+  /** Login, set-up, invitation: whatever answers with a session. The refresh token goes into the cookie. */
+  async function enter(path: string, body: Record<string, unknown>): Promise<void> {
+    accept(await requestJson<LoginAnswer>(path, { method: 'POST', body }));
+  }
+
+  function login(username: string, password: string, remember: boolean): Promise<void> {
+    return enter('/api/v1/auth/login', { username, password, remember });
+  }
+
+  /** A new token for the cookie; false when the cookie is no longer good. */
+  function refresh(): Promise<boolean> {
+    refreshing ??= (async () => {
+      const before = held.value;
+      try {
+        const answer = await requestJson<LoginAnswer>('/api/v1/auth/refresh', { method: 'POST', body: {} });
+        // Who signed out, or in anew, meanwhile has decided otherwise.
+        if (held.value === before) accept(answer);
+        return true;
+      } catch (error) {
+        const status = error instanceof ApiError ? error.status : 0;
+        if (status >= 400 && status < 500 && status !== 429) {
+          hint(false);
+          if (before && held.value === before) end(strings.account.ended);
+          return false;
+        }
+        // The server is away or busy: the present token may still be good, and the cookie is.
+        server.doubt();
+        renewIn(renewAgainMs);
+        throw error;
+      }
+    })().finally(() => {
+      refreshing = null;
+    });
+    return refreshing;
+  }
+
+  /** At page load: the session that the cookie stands for, once. Rejects while the server cannot say. */
+  function restore(): Promise<boolean> {
+    if (held.value) return Promise.resolve(true);
+    if (!hint()) return Promise.resolve(false);
+    restoring ??= refresh().finally(() => {
+      restoring = null;
+    });
+    return restoring;
   }
 
   function end(reason = ''): void {
-    kept.value = null;
+    clearTimeout(timer);
+    held.value = null;
     notice.value = reason;
+  }
+
+  async function logout(): Promise<void> {
+    const used = token.value;
+    end();
+    hint(false);
+    // The cookie goes with the server's answer; a server that is away leaves it to expire.
+    await requestJson('/api/v1/auth/logout', { method: 'POST', body: {}, token: used }).catch(() => undefined);
+  }
+
+  async function changePassword(currentPassword: string, newPassword: string): Promise<void> {
+    accept(await request<LoginAnswer>('/api/v1/auth/password', { method: 'PUT', body: { currentPassword, newPassword } }));
+  }
+
+  /** A token was refused: try the cookie, else the login page. Given the token that was refused. */
+  async function expired(used: string | null = token.value): Promise<boolean> {
+    if (!held.value) return false;
+    if (used !== token.value) return true; // it was an older one
     try {
-      sessionStorage.removeItem(storageKey);
+      return await refresh();
     } catch {
-      // Nothing was kept then.
+      return false;
     }
   }
 
-  function logout(): Promise<void> {
-    end();
-    return Promise.resolve();
-  }
-
-  function expired(): void {
-    if (kept.value) end('Your session has ended. Please sign in again.');
-  }
-
-  /** A request in the user's name; 401 ends the session, which leads to the login page. */
+  /** A request in the user's name. A token that is no longer good is renewed once; else the session ends. */
   async function request<T>(path: string, options: Omit<RequestOptions, 'token'> = {}): Promise<T> {
     const used = token.value;
     try {
       return await requestJson<T>(path, { ...options, token: used });
     } catch (error) {
-      if (error instanceof ApiError && [0, 502, 503, 504].includes(error.status)) useServer().doubt();
-      // An answer to an older token says nothing about the present one.
-      if (error instanceof ApiError && error.status === 401 && used === token.value) expired();
-      throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if ([0, 502, 503, 504].includes(error.status)) server.doubt();
+      if (error.status !== 401 || !(await expired(used))) throw error;
+      return requestJson<T>(path, { ...options, token: token.value });
     }
   }
 
-  return { token, user, signedIn, isAdmin, notice, login, logout, end, expired, request };
+  return { token, user, signedIn, isAdmin, notice, enter, login, logout, restore, refresh, changePassword, end, expired, request };
 });

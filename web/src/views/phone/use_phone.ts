@@ -101,7 +101,7 @@ export function usePhone(target: () => PhoneTarget | null) {
       onFigures: (next) => (figures.value = next),
       onPreview: (track) => (preview.value = track && new MediaStream([track])),
       onUnauthorized: () => {
-        if (!wanted.key) session.expired();
+        if (!wanted.key) void session.expired();
       },
     });
     running.value = await camera.start();
