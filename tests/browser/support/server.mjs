@@ -25,6 +25,8 @@ async function command(args, input = '') {
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (data) => (output += data));
+  // A command that reads nothing may be gone before; its exit code tells how it went.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`reallive ${args.join(' ')} ended with ${code}: ${output}`);
