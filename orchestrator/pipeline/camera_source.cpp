@@ -77,6 +77,10 @@ bool address6_character(char c) {
   return hex_digit(c) >= 0 || c == ':' || c == '.';
 }
 
+std::string bracketed(const std::string& host) {
+  return host.find(':') == std::string::npos ? host : '[' + host + ']';
+}
+
 // `user:password@` (RFC 3986, section 3.2.1).
 Result<void> parse_user(std::string_view text, CameraSource& source) {
   const size_t colon = text.find(':');
@@ -173,6 +177,24 @@ Result<CameraSource> parse_camera_source(std::string_view text) {
     return wrong((plain ? scheme + ":// addresses" : std::string("such addresses")) + " are not known; " + forms);
   }
   return wrong("this is no source; " + std::string(forms));
+}
+
+CameraSource::Transport transport_of(std::string_view word) {
+  if (word == "tcp") return CameraSource::Transport::tcp;
+  return word == "udp" ? CameraSource::Transport::udp : CameraSource::Transport::automatic;
+}
+
+std::string place_of(const CameraSource& source) {
+  if (source.kind != CameraSource::Kind::rtsp) return {};
+  return bracketed(source.host) + ':' + std::to_string(source.port);
+}
+
+std::string url_by_address(const CameraSource& source, const std::string& address) {
+  const std::string_view url = source.url;
+  const size_t begin = url.find("//") + 2;
+  const size_t path = std::min(url.find_first_of("/?", begin), url.size());
+  return std::string(url.substr(0, begin)) + bracketed(address) + ':' + std::to_string(source.port) +
+         std::string(url.substr(path));
 }
 
 std::string describe(const CameraSource& source) {

@@ -108,6 +108,17 @@ TEST(CameraSource, NeverShowsAPassword) {
   EXPECT_EQ(describe(good("test")), "test");
 }
 
+TEST(CameraSource, IsWrittenWithItsAddress) {
+  EXPECT_EQ(url_by_address(good("rtsp://u:p@cam.lan/a?b=1"), "10.0.0.7"), "rtsp://10.0.0.7:554/a?b=1");
+  EXPECT_EQ(url_by_address(good("rtsps://cam:8322?x=//y"), "fd00::1"), "rtsps://[fd00::1]:8322?x=//y");
+  EXPECT_EQ(url_by_address(good("rtsp://[fd00::2]:99/a"), "fd00::2"), "rtsp://[fd00::2]:99/a");
+  EXPECT_EQ(place_of(good("rtsp://Cam/a")), "cam:554");
+  EXPECT_EQ(place_of(good("rtsp://[fd00::2]/a")), "[fd00::2]:554");
+  EXPECT_EQ(place_of(good("test")), "");
+  EXPECT_EQ(transport_of("udp"), CameraSource::Transport::udp);
+  EXPECT_EQ(transport_of("auto"), CameraSource::Transport::automatic);
+}
+
 TEST(CameraSource, Compares) {
   EXPECT_EQ(good("rtsp://a:b@cam/x"), good("rtsp://a:b@cam/x"));
   EXPECT_NE(good("rtsp://a:b@cam/x"), good("rtsp://a:c@cam/x"));
