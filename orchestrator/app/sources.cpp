@@ -5,6 +5,13 @@
 
 namespace reallive::app {
 
+pipeline::AddressRule address_rule(const std::vector<std::string>& networks) {
+  std::vector<pipeline::Network> allow;
+  for (const std::string& text : networks)
+    if (const auto network = pipeline::parse_network(text)) allow.push_back(*network);
+  return pipeline::AddressRule(std::move(allow));
+}
+
 void Sources::apply(const catalog::CameraEvent& event) {
   if (event.kind == catalog::CameraEvent::Kind::removed)
     remove(event.camera.id);
@@ -28,6 +35,7 @@ void Sources::set(const catalog::Camera& camera) {
     base::log::warning("app", "a camera's source cannot be used",
                        {{"camera", camera.stream}, {"reason", source.error().message}});
   if (!source || !camera.is_active) return remove(camera.id);
+  source->transport = pipeline::transport_of(camera.source.transport);
   media_.set_source({camera.id, std::move(*source), camera.source.on_demand});
   given_.insert(camera.id);
 }

@@ -8,8 +8,12 @@
 
 #include "catalog/cameras.h"
 #include "media/media.h"
+#include "pipeline/address_rule.h"
 
 namespace reallive::app {
+
+/// The rule for camera addresses, of the setting `sources.allow` (networks that configuration has checked).
+pipeline::AddressRule address_rule(const std::vector<std::string>& networks);
 
 class Sources {
  public:

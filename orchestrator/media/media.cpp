@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <list>
 #include <map>
 #include <unordered_map>
 
 #include "base/log.h"
+#include "media/rtsp_source.h"
+#include "media/source_test.h"
 #include "media/stream.h"
 
 namespace reallive::media {
@@ -13,6 +16,7 @@ namespace reallive::media {
 namespace {
 
 constexpr std::chrono::milliseconds kShutdownLimit{2000};
+constexpr size_t kTestsAtOnce = 2;
 
 class MediaImpl final : public Media, public StreamListener {
  public:
@@ -27,12 +31,24 @@ class MediaImpl final : public Media, public StreamListener {
     const auto found = streams_.find(spec.stream);
     if (found != streams_.end() && found->second->spec() == spec) return;
     if (found != streams_.end()) streams_.erase(found);
-    streams_.emplace(spec.stream, std::make_unique<Stream>(spec, config_, rtc_, *this));
+    streams_.emplace(spec.stream, std::make_unique<Stream>(spec, config_, rtc_, pull_, *this));
     changed(spec.stream);
   }
 
   void remove_source(const std::string& stream) override {
     if (streams_.erase(stream) > 0) changed(stream);
+  }
+
+  bool test_source(const pipeline::CameraSource& source, SourceTestCallback done) override {
+    if (tests_.size() >= kTestsAtOnce) return false;
+    const auto place = tests_.emplace(tests_.end());
+    *place = std::make_unique<SourceTest>(source, config_.allow,
+                                          [this, place, done = std::move(done)](const SourceTestResult& result) {
+                                            const auto ended = std::move(*place);
+                                            tests_.erase(place);
+                                            done(result);
+                                          });
+    return true;
   }
 
   void view(const std::string& stream, const std::string& offer, SessionCallback done) override {
@@ -86,6 +102,7 @@ class MediaImpl final : public Media, public StreamListener {
   }
 
   void shutdown() override {
+    tests_.clear();
     streams_.clear();
     // The pipelines say goodbye on threads of GStreamer's; the socket stays open until they have.
     const auto end = std::chrono::steady_clock::now() + kShutdownLimit;
@@ -126,10 +143,14 @@ class MediaImpl final : public Media, public StreamListener {
   const Config config_;
   const RtcSettings rtc_;
   Ref<GstElement> anchor_;
+  Prober prober_{config_.allow};
+  const PullSettings pull_{config_.allow, &prober_, std::chrono::milliseconds(config_.probe_ms),
+                           std::chrono::milliseconds(config_.source_back_off_ms)};
   Listener& listener_;
   std::unordered_map<std::string, std::string> session_streams_;
   Mailbox mailbox_;  // streams speak through it until they are gone
   std::map<std::string, std::unique_ptr<Stream>> streams_;
+  std::list<std::unique_ptr<SourceTest>> tests_;
 };
 
 }  // namespace
@@ -137,6 +158,7 @@ class MediaImpl final : public Media, public StreamListener {
 base::Result<std::unique_ptr<Media>> Media::create(Config config, Listener& listener) {
   if (!gst_is_initialized() && !gst_init_check(nullptr, nullptr, nullptr))
     return base::fail("failed", "GStreamer cannot be initialized");
+  prepare_rtsp();
   RtcSettings rtc{config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ","))};
   // Held below PLAYING for the server's whole life, this element keeps the socket and the certificate.
   auto anchor = make_rtc_element("reallivertcsink", rtc);

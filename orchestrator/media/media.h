@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "pipeline/address_rule.h"
 #include "pipeline/camera_source.h"
 
 namespace reallive::media {
@@ -19,6 +21,9 @@ struct Config {
   std::vector<std::string> announced_addresses;  ///< addresses put into answers instead of the interfaces' own
   unsigned viewer_linger_ms = 10'000;            ///< how long an on-demand stream runs on after its last viewer
   unsigned start_limit_ms = 10'000;              ///< how long a view request waits for an on-demand source
+  pipeline::AddressRule allow = {};              ///< which addresses cameras may have
+  unsigned source_back_off_ms = 500;             ///< the first wait before a failed source is tried again
+  unsigned probe_ms = 60'000;                    ///< how often an idle RTSP camera is asked for a sign; 0: never
   bool operator==(const Config&) const = default;
 };
 
@@ -29,17 +34,30 @@ struct SourceSpec {
   bool operator==(const SourceSpec&) const = default;
 };
 
-enum class StreamState { offline, connecting, online, error };
+/// `idle`: it is there, and nothing flows as nobody watches; `online`: media flows.
+enum class StreamState { offline, connecting, online, error, idle };
 
 struct StreamStatus {
   StreamState state = StreamState::offline;
-  std::string error;  ///< a sentence, when state is error
+  std::string error;  ///< a sentence, when state is error or offline
   std::string video_codec, audio_codec;
   int width = 0, height = 0;
   double fps = 0, bitrate = 0;  ///< frames and bits a second over the last seconds
   unsigned viewers = 0;
   uint64_t bytes_in = 0;
+  std::optional<unsigned> start_ms;  ///< from the source's start to its first picture, the last time
 };
+
+/// What a try of a source gave.
+struct SourceTestResult {
+  bool ok = false;
+  std::string code;     ///< ok password_refused no_answer not_found no_video not_allowed unsupported failed
+  std::string message;  ///< a sentence
+  StreamStatus status;  ///< codecs, size and rate, as far as they were seen
+  std::string picture;  ///< one picture as `data:image/jpeg;base64,…`; empty when there is none
+  unsigned elapsed_ms = 0;
+};
+using SourceTestCallback = std::function<void(const SourceTestResult&)>;
 
 struct SessionReply {
   std::string session;  ///< unguessable id of the viewer or publisher
@@ -77,6 +95,10 @@ class Media {
   virtual void set_source(const SourceSpec& spec) = 0;
   /// Ends the source and every session of it.
   virtual void remove_source(const std::string& stream) = 0;
+
+  /// Plays a source once, within 12 s, apart from all streams. False when two are being tried already; else `done` is
+  /// called later, unless the server stops.
+  virtual bool test_source(const pipeline::CameraSource& source, SourceTestCallback done) = 0;
 
   virtual void view(const std::string& stream, const std::string& offer, SessionCallback done) = 0;
   virtual void publish(const std::string& stream, const std::string& offer, SessionCallback done) = 0;

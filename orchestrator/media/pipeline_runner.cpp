@@ -33,47 +33,7 @@ void vacated(const std::string& channel) {
     start();
 }
 
-std::string sentence_of(const GError& error) {
-  std::string text = error.message ? error.message : "unknown error";
-  while (!text.empty() && (text.back() == '.' || text.back() == '\n'))
-    text.pop_back();
-  return text;
-}
-
 }  // namespace
-
-PipelineFault read_fault(GstMessage* message, const std::string& place) {
-  GError* raw = nullptr;
-  char* raw_debug = nullptr;
-  gst_message_parse_error(message, &raw, &raw_debug);
-  const GErrorPtr error(raw);
-  const CString debug(raw_debug);
-  const std::string details = debug ? debug.get() : "";
-  const std::string where = place.empty() ? "the source" : place;
-  if (error->domain == GST_RESOURCE_ERROR) {
-    switch (error->code) {
-      case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
-        return {"auth", "password refused by " + where};
-      case GST_RESOURCE_ERROR_NOT_FOUND:
-        // rtspsrc says this of a 404 and of a name that does not resolve alike.
-        return {"not-found", "no such stream on " + where};
-      case GST_RESOURCE_ERROR_OPEN_READ:
-      case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
-      case GST_RESOURCE_ERROR_OPEN_WRITE:
-        // A refused password reaches us as "could not open" with the status in the details.
-        if (details.find("Unauthorized") != std::string::npos || details.find("401") != std::string::npos)
-          return {"auth", "password refused by " + where};
-        return {"unreachable", "no answer from " + where};
-      case GST_RESOURCE_ERROR_READ:
-      case GST_RESOURCE_ERROR_WRITE:
-        return {"unreachable", "the connection to " + where + " broke"};
-      default:
-        break;
-    }
-  }
-  if (error->domain == GST_STREAM_ERROR) return {"format", sentence_of(*error)};
-  return {"failed", sentence_of(*error)};
-}
 
 PipelineRunner::PipelineRunner(Ref<GstElement> pipeline, std::string place, std::string writes_to,
                                FaultHandler on_fault)

@@ -9,19 +9,10 @@
 
 #include "base/result.h"
 #include "common/ref.h"
+#include "media/fault.h"
 #include "media/mailbox.h"
 
 namespace reallive::media {
-
-/// What ended a pipeline, in words that a person can act on; `code` is a stable word: `auth`, `unreachable`,
-/// `not-found`, `format`, `ended`, `failed`.
-struct PipelineFault {
-  std::string code;
-  std::string sentence;
-};
-
-/// Reads a GstMessage of type error. `place` is what the pipeline talks to ("10.0.0.7:554"), may be empty.
-PipelineFault read_fault(GstMessage* message, const std::string& place);
 
 class PipelineRunner {
  public:

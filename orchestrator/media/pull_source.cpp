@@ -11,9 +11,10 @@ namespace reallive::media {
 namespace {
 
 using std::chrono::milliseconds;
+using Kind = pipeline::CameraSource::Kind;
+using Transport = pipeline::CameraSource::Transport;
 
-constexpr milliseconds kFirstBackOff{500};
-constexpr milliseconds kLongestBackOff{30'000};
+constexpr int kLongestBackOff = 60;  // times the first: 30 s of 0.5 s
 constexpr milliseconds kTick{250};
 constexpr unsigned kTicksPerSecond = 4;
 constexpr unsigned kStallSeconds = 5;
@@ -23,54 +24,114 @@ constexpr unsigned kHealthySeconds = 10;  // online that long, and the next fail
 
 }  // namespace
 
-PullSource::PullSource(std::string channel, pipeline::CameraSource source, std::function<void()> on_change)
+PullSource::PullSource(std::string channel, pipeline::CameraSource source, const PullSettings& settings,
+                       std::function<void()> on_change)
     : channel_(std::move(channel)),
       source_(std::move(source)),
+      settings_(settings),
       on_change_(std::move(on_change)),
-      // The test camera is always there; of another one nothing is known before it was asked.
-      state_(source_.kind == pipeline::CameraSource::Kind::test ? StreamState::online : StreamState::offline),
-      back_off_(kFirstBackOff) {}
+      // What is this machine's own counts as there; of a camera nothing is known before it was asked.
+      state_(source_.kind == Kind::rtsp ? StreamState::offline : StreamState::idle),
+      back_off_(settings_.first_back_off),
+      udp_(source_.transport == Transport::udp) {
+  if (is_probed()) probe_timer_.start(milliseconds(0), [this] { probe(); });
+}
 
 void PullSource::want(bool wanted) {
   if (wanted == wanted_) return;
   wanted_ = wanted;
   if (wanted) {
-    back_off_ = kFirstBackOff;
+    probe_timer_.cancel();
+    probe_.reset();
+    back_off_ = settings_.first_back_off;
     start();
     return;
   }
   retry_.cancel();
-  ticker_.cancel();
-  runner_.reset();
+  halt();
   meter_.reset();
-  // Idle is not a fault: what was reachable a moment ago stays online, what was being tried is not known to be.
-  if (state_ == StreamState::connecting) change(StreamState::offline, "");
+  // Idle is not a fault: what was reachable a moment ago still is; of what was being tried a probe tells.
+  if (state_ == StreamState::online || source_.kind != Kind::rtsp) {
+    if (state_ != StreamState::error) change(StreamState::idle, "");
+  } else if (state_ == StreamState::connecting) {
+    change(StreamState::offline, error_);
+  }
+  if (is_probed()) {
+    const bool known = state_ == StreamState::idle;
+    probe_timer_.start(known ? settings_.probe_interval : milliseconds(0), [this] { probe(); });
+  }
+}
+
+/// Ends the attempt that runs.
+void PullSource::halt() {
+  ticker_.cancel();
+  lookup_.reset();
+  runner_.reset();
+}
+
+bool PullSource::is_probed() const {
+  return source_.kind == Kind::rtsp && settings_.prober && settings_.probe_interval.count() > 0;
+}
+
+void PullSource::probe() {
+  const bool suspect = state_ != StreamState::idle;
+  probe_ = settings_.prober->ask(source_, suspect, [this](const PipelineFault* fault) { probed(fault); });
+}
+
+void PullSource::probed(const PipelineFault* fault) {
+  const auto spread = g_random_double_range(0.9, 1.1) * static_cast<double>(settings_.probe_interval.count());
+  probe_timer_.start(milliseconds(static_cast<int64_t>(spread)), [this] { probe(); });
+  if (fault) {
+    change(fault->code == "not-allowed" ? StreamState::error : StreamState::offline, fault->sentence);
+  } else if (state_ != StreamState::error || fault_code_ == "unreachable" || fault_code_ == "ended") {
+    // A camera that answers may still refuse the password: such words stay until a start succeeds.
+    change(StreamState::idle, "");
+  }
 }
 
 void PullSource::read(StreamStatus& status) const {
   if (meter_) meter_->read(status);
+  status.start_ms = start_ms_;
 }
 
 void PullSource::start() {
   meter_ = std::make_shared<TrackMeter>();
+  started_us_ = g_get_monotonic_time();
   last_units_ = 0;
   still_seconds_ = 0;
   online_seconds_ = 0;
-  auto built = build_source(source_, channel_, meter_);
+  change(StreamState::connecting, error_);
+  if (source_.kind != Kind::rtsp) return play({});
+  lookup_ = std::make_unique<HostLookup>(source_.host, settings_.allow, [this](const auto& found) {
+    if (!found) return failed({found.error().code, found.error().message});
+    connect(*found);
+  });
+}
+
+void PullSource::connect(const std::vector<std::string>& addresses) {
+  play({addresses[attempts_++ % addresses.size()], udp_});
+}
+
+void PullSource::play(const RtspRoute& route) {
+  auto built = build_source(source_, route, channel_, meter_);
   if (!built) {
     // Trying again cannot help: an element is missing or this kind of source is not played.
     wanted_ = false;
     change(StreamState::error, built.error().message);
     return;
   }
-  change(StreamState::connecting, error_);
   runner_ = std::make_unique<PipelineRunner>(built->pipeline, built->place, channel_,
-                                             [this](const PipelineFault& fault) { restart_later(fault); });
+                                             [this](const PipelineFault& fault) { failed(fault); });
   runner_->start();
   unsigned ticks = 0;
   ticker_.repeat(kTick, [this, ticks]() mutable {
     const uint64_t units = meter_->units();
-    if (units > 0 && state_ != StreamState::online) change(StreamState::online, "");
+    if (units > 0 && state_ != StreamState::online) {
+      transport_changed_ = false;
+      fault_code_.clear();
+      start_ms_ = static_cast<unsigned>(std::max<int64_t>(meter_->first_unit_us() - started_us_, 0) / 1000);
+      change(StreamState::online, "");
+    }
     if (++ticks % kTicksPerSecond == 0) tick();
   });
 }
@@ -82,12 +143,25 @@ void PullSource::tick() {
   last_units_ = units;
   if (units > 0) ++online_seconds_;
   if (online_seconds_ == kSettleSeconds) forget_silent_tracks(runner_->element());
-  if (online_seconds_ == kHealthySeconds) back_off_ = kFirstBackOff;
+  if (online_seconds_ == kHealthySeconds) back_off_ = settings_.first_back_off;
   if (units == 0 && still_seconds_ >= kStartSeconds) {
-    restart_later({"unreachable", fmt::format("no picture within {} s", kStartSeconds)});
+    failed({"unreachable", fmt::format("no picture within {} s", kStartSeconds)});
   } else if (units > 0 && still_seconds_ >= kStallSeconds) {
-    restart_later({"unreachable", fmt::format("no picture for {} s", kStallSeconds)});
+    failed({"unreachable", fmt::format("no picture for {} s", kStallSeconds)});
   }
+}
+
+void PullSource::failed(const PipelineFault& fault) {
+  if (fault.code == "transport" && source_.transport == Transport::automatic && !transport_changed_) {
+    // TCP first: most cameras and every Wi-Fi lose UDP. Then the other one, at once.
+    transport_changed_ = true;
+    udp_ = !udp_;
+    base::log::info("media", "a camera refuses a transport", {{"stream", channel_}, {"next", udp_ ? "udp" : "tcp"}});
+    halt();
+    return start();
+  }
+  transport_changed_ = false;
+  restart_later(fault);
 }
 
 void PullSource::restart_later(const PipelineFault& fault) {
@@ -96,10 +170,13 @@ void PullSource::restart_later(const PipelineFault& fault) {
                       {"source", pipeline::describe(source_)},
                       {"reason", fault.sentence},
                       {"retry_ms", std::to_string(back_off_.count())}});
-  ticker_.cancel();
-  runner_.reset();
-  retry_.start(back_off_, [this] { start(); });
-  back_off_ = std::min(back_off_ * 2, kLongestBackOff);
+  halt();
+  fault_code_ = fault.code;
+  // Cameras that went together, as by a power cut, do not come back together.
+  const double jitter = g_random_double_range(0.75, 1.25);
+  retry_.start(milliseconds(static_cast<int64_t>(static_cast<double>(back_off_.count()) * jitter)),
+               [this] { start(); });
+  back_off_ = std::min(back_off_ * 2, settings_.first_back_off * kLongestBackOff);
   change(StreamState::error, fault.sentence);
 }
 

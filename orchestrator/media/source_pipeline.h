@@ -18,10 +18,16 @@ struct SourcePipeline {
   std::string place;         ///< what it talks to, for sentences ("10.0.0.7:554"); empty for local sources
 };
 
-/// A pipeline that pulls `source` into `channel`. Error codes: `failed` (an element is missing: the sentence names it),
-/// `not-supported`.
-base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, const std::string& channel,
-                                          const std::shared_ptr<TrackMeter>& meter);
+/// How an RTSP camera is reached this time.
+struct RtspRoute {
+  std::string address = {};  ///< numeric: the camera's name, resolved and checked
+  bool udp = false;          ///< media by UDP, else within the connection (TCP)
+};
+
+/// A pipeline that pulls `source` into `channel`; `route` matters for rtsp only. Error codes: `failed` (an element is
+/// missing: the sentence names it), `not-supported`.
+base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, const RtspRoute& route,
+                                          const std::string& channel, const std::shared_ptr<TrackMeter>& meter);
 
 /// Settings of the rtc elements of this server.
 struct RtcSettings {

@@ -13,10 +13,11 @@ constexpr unsigned kSettleSeconds = 2;  // after which tracks that stay silent a
 
 }  // namespace
 
-Stream::Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, StreamListener& listener)
+Stream::Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, const PullSettings& pull,
+               StreamListener& listener)
     : spec_(std::move(spec)), config_(config), rtc_(rtc), listener_(listener) {
   if (spec_.source.kind == CameraSource::Kind::publish) return;
-  pull_ = std::make_unique<PullSource>(spec_.stream, spec_.source, [this] {
+  pull_ = std::make_unique<PullSource>(spec_.stream, spec_.source, pull, [this] {
     listener_.changed(spec_.stream);
     mailbox_.post([this] { tell_waiting_of_error(); });
   });

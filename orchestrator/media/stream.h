@@ -27,7 +27,8 @@ class StreamListener {
 
 class Stream {
  public:
-  Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, StreamListener& listener);
+  Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, const PullSettings& pull,
+         StreamListener& listener);
   /// Ends every session ("removed") and refuses whoever waits.
   ~Stream();
   Stream(const Stream&) = delete;

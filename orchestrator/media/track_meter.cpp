@@ -14,6 +14,8 @@ void TrackMeter::watch(GstPad* pad) {
       pad, GST_PAD_PROBE_TYPE_BUFFER,
       [](GstPad*, GstPadProbeInfo* info, gpointer data) {
         Track& counted = **static_cast<std::shared_ptr<Track>*>(data);
+        if (counted.first_us.load(std::memory_order_relaxed) == 0)
+          counted.first_us.store(g_get_monotonic_time(), std::memory_order_relaxed);
         counted.units.fetch_add(1, std::memory_order_relaxed);
         counted.bytes.fetch_add(gst_buffer_get_size(GST_PAD_PROBE_INFO_BUFFER(info)), std::memory_order_relaxed);
         return GST_PAD_PROBE_OK;
@@ -37,6 +39,16 @@ uint64_t TrackMeter::units() const {
     (track->video ? video : sound) += track->units;
   }
   return has_video ? video : sound;
+}
+
+int64_t TrackMeter::first_unit_us() const {
+  int64_t video = 0;
+  int64_t sound = 0;
+  for (const auto& track : tracks()) {
+    int64_t& first = track->video ? video : sound;
+    if (first == 0) first = track->first_us;
+  }
+  return video != 0 ? video : sound;
 }
 
 uint64_t TrackMeter::bytes() const {

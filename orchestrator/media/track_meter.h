@@ -22,6 +22,8 @@ class TrackMeter {
   /// Access units of pictures; of sound where there is no picture.
   uint64_t units() const;
   uint64_t bytes() const;
+  /// When the first picture passed (of sound where there is no picture), in µs of the monotonic clock; 0: not yet.
+  int64_t first_unit_us() const;
   /// Takes the rates since the last call; call it about once a second.
   void sample();
   /// Fills codecs, size, rates and bytes of `status`.
@@ -33,6 +35,7 @@ class TrackMeter {
     bool video;
     std::atomic<uint64_t> units{0};
     std::atomic<uint64_t> bytes{0};
+    std::atomic<int64_t> first_us{0};
   };
   std::vector<std::shared_ptr<Track>> tracks() const;
 

@@ -36,8 +36,12 @@ class MediaTest : public testing::Test, public Listener {
   }
 
   void open(Config config) {
+    open(std::move(config), pipeline::AddressRule({*pipeline::parse_network("127.0.0.0/8")}));
+  }
+  void open(Config config, const pipeline::AddressRule& allow) {
     media.reset();
     config.webrtc_listen = listen;
+    config.allow = allow;
     auto created = Media::create(config, *this);
     ASSERT_TRUE(created) << created.error().message;
     media = std::move(*created);

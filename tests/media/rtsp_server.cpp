@@ -2,34 +2,88 @@
 
 #include <gst/rtsp-server/rtsp-auth.h>
 #include <gst/rtsp-server/rtsp-token.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 namespace reallive::media::test {
 
 namespace {
 
-void protect(GstRTSPServer* server, GstRTSPMediaFactory* factory, const RtspServerOptions& options) {
-  GstRTSPAuth* const auth = gst_rtsp_auth_new();
-  GstRTSPToken* const token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "user", nullptr);
-  gchar* const basic = gst_rtsp_auth_make_basic(options.user.c_str(), options.password.c_str());
-  gst_rtsp_auth_add_basic(auth, basic, token);
-  g_free(basic);
-  gst_rtsp_token_unref(token);
-  gst_rtsp_server_set_auth(server, auth);
-  g_object_unref(auth);
+void protect(GstRTSPAuth* auth, GstRTSPMediaFactory* factory, const RtspServerOptions& options) {
+  if (options.user.empty()) {
+    // An auth is there for its certificate only: whoever comes may look.
+    GstRTSPToken* const anybody = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "user", nullptr);
+    gst_rtsp_auth_set_default_token(auth, anybody);
+    gst_rtsp_token_unref(anybody);
+  } else {
+    GstRTSPToken* const token = gst_rtsp_token_new(GST_RTSP_TOKEN_MEDIA_FACTORY_ROLE, G_TYPE_STRING, "user", nullptr);
+    if (options.digest) {
+      gst_rtsp_auth_set_supported_methods(auth, GST_RTSP_AUTH_DIGEST);
+      gst_rtsp_auth_add_digest(auth, options.user.c_str(), options.password.c_str(), token);
+    } else {
+      gchar* const basic = gst_rtsp_auth_make_basic(options.user.c_str(), options.password.c_str());
+      gst_rtsp_auth_add_basic(auth, basic, token);
+      g_free(basic);
+    }
+    gst_rtsp_token_unref(token);
+  }
   gst_rtsp_media_factory_add_role(factory, "user", GST_RTSP_PERM_MEDIA_FACTORY_ACCESS, G_TYPE_BOOLEAN, TRUE,
                                   GST_RTSP_PERM_MEDIA_FACTORY_CONSTRUCT, G_TYPE_BOOLEAN, TRUE, nullptr);
+}
+
+/// A key and a certificate of its own, made anew for each server.
+GTlsCertificate* make_certificate() {
+  EVP_PKEY* const key = EVP_EC_gen("P-256");
+  X509* const certificate = X509_new();
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_NAME* const name = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("camera"), -1, -1, 0);
+  X509_set_issuer_name(certificate, name);
+  X509_sign(certificate, key, EVP_sha256());
+  BIO* const text = BIO_new(BIO_s_mem());
+  PEM_write_bio_PrivateKey(text, key, nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_X509(text, certificate);
+  char* pem = nullptr;
+  const long size = BIO_get_mem_data(text, &pem);
+  GTlsCertificate* const made = g_tls_certificate_new_from_pem(pem, size, nullptr);
+  BIO_free(text);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return made;
 }
 
 }  // namespace
 
 RtspServer::RtspServer(const RtspServerOptions& options)
-    : context_(g_main_context_new()), loop_(g_main_loop_new(context_, FALSE)), server_(gst_rtsp_server_new()) {
+    : context_(g_main_context_new()),
+      loop_(g_main_loop_new(context_, FALSE)),
+      server_(gst_rtsp_server_new()),
+      tls_(options.tls) {
+  // Clients live on this server's own thread: closing them from it does not race with their reading.
+  GstRTSPThreadPool* const pool = gst_rtsp_server_get_thread_pool(server_);
+  gst_rtsp_thread_pool_set_max_threads(pool, 0);
+  g_object_unref(pool);
   gst_rtsp_server_set_address(server_, "127.0.0.1");
   gst_rtsp_server_set_service(server_, std::to_string(options.port).c_str());
   GstRTSPMediaFactory* const factory = gst_rtsp_media_factory_new();
   gst_rtsp_media_factory_set_launch(factory, options.launch.c_str());
   gst_rtsp_media_factory_set_shared(factory, TRUE);
-  if (!options.user.empty()) protect(server_, factory, options);
+  gst_rtsp_media_factory_set_protocols(factory, options.protocols);
+  if (tls_ || !options.user.empty()) {
+    GstRTSPAuth* const auth = gst_rtsp_auth_new();
+    protect(auth, factory, options);
+    if (tls_) {
+      GTlsCertificate* const certificate = make_certificate();
+      gst_rtsp_auth_set_tls_certificate(auth, certificate);
+      g_object_unref(certificate);
+    }
+    gst_rtsp_server_set_auth(server_, auth);
+    g_object_unref(auth);
+  }
   GstRTSPMountPoints* const mounts = gst_rtsp_server_get_mount_points(server_);
   gst_rtsp_mount_points_add_factory(mounts, "/camera", factory);
   g_object_unref(mounts);
@@ -57,8 +111,21 @@ RtspServer::~RtspServer() {
   g_main_context_unref(context_);
 }
 
+void RtspServer::hang_up() {
+  g_main_context_invoke(
+      context_,
+      [](gpointer data) -> gboolean {
+        GList* const clients = gst_rtsp_server_client_filter(
+            static_cast<RtspServer*>(data)->server_,
+            [](GstRTSPServer*, GstRTSPClient*, gpointer) { return GST_RTSP_FILTER_REMOVE; }, nullptr);
+        g_list_free_full(clients, g_object_unref);
+        return G_SOURCE_REMOVE;
+      },
+      this);
+}
+
 std::string RtspServer::url(const std::string& credentials) const {
-  return "rtsp://" + credentials + "127.0.0.1:" + std::to_string(port_) + "/camera";
+  return (tls_ ? "rtsps://" : "rtsp://") + credentials + "127.0.0.1:" + std::to_string(port_) + "/camera";
 }
 
 }  // namespace reallive::media::test

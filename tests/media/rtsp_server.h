@@ -16,7 +16,10 @@ struct RtspServerOptions {
   std::string launch =
       "( videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1 "
       "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! rtph264pay name=pay0 pt=96 )";
-  std::string user = {}, password = {};  ///< Basic, when given
+  std::string user = {}, password = {};                    ///< asked for, when given
+  bool digest = false;                                     ///< by Digest, not Basic
+  bool tls = false;                                        ///< rtsps, with a certificate that it signed itself
+  GstRTSPLowerTrans protocols = GST_RTSP_LOWER_TRANS_TCP;  ///< others are refused with 461
 };
 
 class RtspServer {
@@ -27,8 +30,11 @@ class RtspServer {
   RtspServer(const RtspServer&) = delete;
   RtspServer& operator=(const RtspServer&) = delete;
 
+  /// Cuts every connection; the port stays open.
+  void hang_up();
+
   int port() const { return port_; }
-  /// `rtsp://127.0.0.1:PORT/camera`, with `credentials` ("user:password@") when given.
+  /// `rtsp://127.0.0.1:PORT/camera` (rtsps with TLS), with `credentials` ("user:password@") when given.
   std::string url(const std::string& credentials = {}) const;
 
  private:
@@ -36,6 +42,7 @@ class RtspServer {
   GMainLoop* const loop_;
   GstRTSPServer* const server_;
   guint source_ = 0;
+  const bool tls_;
   int port_ = 0;
   std::thread thread_;
 };

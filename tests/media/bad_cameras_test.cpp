@@ -1,0 +1,152 @@
+// Cameras that misbehave: they hang, change their picture, send garbage, refuse everybody, drop again and again.
+// The server outlives each of them, says what is wrong, and keeps nothing of what was.
+#include <gst/gst.h>
+#include <malloc.h>
+
+#include "media/media_fixture.h"
+#include "media/pipeline_runner.h"
+#include "media/rtsp_server.h"
+#include "media/talking_camera.h"
+
+namespace reallive::media::test {
+namespace {
+
+class BadCameras : public MediaTest {};
+
+/// Plays along up to PLAY; what comes after that answer is `media`.
+TalkingCamera::Talk plays(std::string media) {
+  return [media](const std::string& request) {
+    if (request.starts_with("OPTIONS")) return answer(request, "200 OK", {"Public: OPTIONS, DESCRIBE, SETUP, PLAY"});
+    if (request.starts_with("DESCRIBE")) {
+      return answer(request, "200 OK", {"Content-Type: application/sdp"},
+                    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+                    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n");
+    }
+    if (request.starts_with("SETUP"))
+      return answer(request, "200 OK", {"Session: 1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"});
+    return answer(request, "200 OK", {"Session: 1"}) + (request.starts_with("PLAY") ? media : "");
+  };
+}
+
+/// RFC 2326 section 10.12: `$`, channel, length, an RTP packet with one slice of an IDR picture.
+std::string interleaved(uint16_t number, const std::string& payload) {
+  std::string packet = {'\x80', '\x60', static_cast<char>(number >> 8), static_cast<char>(number & 0xff)};
+  packet += std::string("\x00\x00\x10\x00\x12\x34\x56\x78", 8) + payload;
+  return std::string("$\x00", 2) + static_cast<char>(packet.size() >> 8) + static_cast<char>(packet.size() & 0xff) +
+         packet;
+}
+
+TEST_F(BadCameras, OneThatHangsInTheMiddleOfAPictureIsTriedAgain) {
+  // The length says 40 bytes; 20 come, and then nothing for ever.
+  const std::string half = interleaved(1, std::string(28, 'x')).substr(0, 24);
+  TalkingCamera camera(plays(half));
+  add("hangs", camera.url(), false);
+  ASSERT_TRUE(run_until([&] { return camera.requests("PLAY") == 1; }));
+  ASSERT_TRUE(wait_state("hangs", StreamState::error)) << "a stalled camera must become known";
+  EXPECT_TRUE(run_until([&] { return camera.requests("PLAY") == 2; })) << "and be tried again";
+}
+
+TEST_F(BadCameras, GarbageEndsTheAttemptAndNothingElse) {
+  std::string noise;
+  uint32_t state = 1;
+  for (int i = 0; i < 20'000; ++i)
+    noise += static_cast<char>((state = state * 1664525u + 1013904223u) >> 24);
+  const TalkingCamera text([&](const std::string&) { return noise; });
+  const TalkingCamera stream(plays(noise));
+  std::string packets;
+  for (uint16_t i = 0; i < 200; ++i)
+    packets += interleaved(i, noise.substr(i * 90u, 90));
+  const TalkingCamera rtp(plays(packets));
+  const TalkingCamera description([](const std::string& request) {
+    return answer(request, "200 OK", {"Content-Type: application/sdp", "Public: OPTIONS, DESCRIBE, SETUP, PLAY"},
+                  std::string("m=\xff\r\nm=video\r\na=rtpmap:\r\nv=", 30));
+  });
+  add("text", text.url(), false);
+  add("stream", stream.url(), false);
+  add("rtp", rtp.url(), false);
+  add("description", description.url(), false);
+  const RtspServer good;
+  add("good", good.url(), false);
+  ASSERT_TRUE(wait_state("text", StreamState::error));
+  ASSERT_TRUE(wait_state("stream", StreamState::error));
+  ASSERT_TRUE(wait_state("description", StreamState::error));
+  EXPECT_TRUE(wait_state("good", StreamState::online)) << media->status("good").error;
+  for (const auto& [name, sentences] : errors) {
+    for (const std::string& sentence : sentences)
+      EXPECT_TRUE(g_utf8_validate(sentence.c_str(), -1, nullptr)) << name;
+  }
+}
+
+TEST_F(BadCameras, OneThatRefusesEverybodyIsAskedWithBackOff) {
+  const TalkingCamera camera([](const std::string& request) {
+    return answer(request, "401 Unauthorized",
+                  {"WWW-Authenticate: Digest realm=\"camera\", nonce=\"" + std::to_string(request.size()) + "\"",
+                   "WWW-Authenticate: Basic realm=\"camera\""});
+  });
+  add("locked", "rtsp://admin:hunter2@127.0.0.1:" + std::to_string(camera.port()) + "/camera", false);
+  ASSERT_TRUE(wait_state("locked", StreamState::error));
+  EXPECT_NE(media->status("locked").error.find("password refused"), std::string::npos) << media->status("locked").error;
+  EXPECT_EQ(media->status("locked").error.find("hunter2"), std::string::npos);
+  ASSERT_TRUE(run_until([&] { return camera.connections() >= 3; }));
+  EXPECT_LT(camera.requests("OPTIONS"), 40) << "it is asked over and over in one attempt";
+}
+
+TEST_F(BadCameras, OneThatChangesItsSizeIsFollowed) {
+  // The caps after the selector change while it plays; x264enc begins a new sequence.
+  const RtspServer server(RtspServerOptions{
+      .launch = "( videotestsrc is-live=true num-buffers=30 ! video/x-raw,width=160,height=120,framerate=30/1 ! c. "
+                "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1 ! c. "
+                "concat name=c ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 "
+                "! rtph264pay config-interval=-1 name=pay0 pt=96 )"});
+  add("door", server.url(), false);
+  ASSERT_TRUE(run_until([&] { return media->status("door").width == 160; }));
+  EXPECT_TRUE(run_until([&] { return media->status("door").width == 320; })) << media->status("door").error;
+  EXPECT_TRUE(errors["door"].empty()) << errors["door"].front();
+}
+
+struct Figures {
+  int descriptors, threads;
+  size_t heap;
+};
+Figures figures() {
+  const struct mallinfo2 info = mallinfo2();
+  return {reallive::test::open_descriptors(), reallive::test::live_threads(), info.uordblks + info.hblkhd};
+}
+
+class Drops : public MediaTest {};
+
+TEST_F(Drops, LeaveNoDescriptorThreadOrMemoryBehind) {
+  const char* soak = std::getenv("REALLIVE_SOAK");
+  const int rounds = 50 * (soak ? std::max(1, std::atoi(soak)) : 1);
+  constexpr int kWarmUp = 10;
+  // Only the connection is cut, mostly in the middle of a picture: the camera's port stays.
+  RtspServer server;
+  open({.source_back_off_ms = 1});
+  add("door", server.url(), false);
+  Figures before{};
+  const auto settled = [&] { return run_until([] { return PipelineRunner::stopping() == 0; }); };
+  for (int round = 0; round < kWarmUp + rounds; ++round) {
+    ASSERT_TRUE(wait_state("door", StreamState::online)) << round << ": " << media->status("door").error;
+    if (round == kWarmUp) {
+      ASSERT_TRUE(settled());
+      before = figures();
+    }
+    server.hang_up();
+    ASSERT_TRUE(run_until([&] { return media->status("door").state != StreamState::online; })) << round;
+  }
+  ASSERT_TRUE(wait_state("door", StreamState::online));
+  ASSERT_TRUE(settled());
+  Figures after{};
+  EXPECT_TRUE(run_until([&] {
+    after = figures();
+    return after.descriptors <= before.descriptors + 4 && after.threads <= before.threads + 4;
+  })) << "descriptors "
+      << before.descriptors << " to " << after.descriptors << ", threads " << before.threads << " to " << after.threads;
+  printf("[          ] %d drops: descriptors %d to %d, threads %d to %d, heap %zu to %zu KiB\n", rounds,
+         before.descriptors, after.descriptors, before.threads, after.threads, before.heap / 1024, after.heap / 1024);
+  // The camera's server lives in this process, too; what is left a drop must not grow with their number.
+  EXPECT_LT(after.heap, before.heap + (4u << 20));
+}
+
+}  // namespace
+}  // namespace reallive::media::test
