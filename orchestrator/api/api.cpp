@@ -20,6 +20,7 @@ void Api::install(http::Router& router) {
   install_users(router, *context_);
   install_cameras(router, *context_);
   install_camera_stream(router, *context_);
+  install_camera_test(router, *context_);
   install_whip_whep(router, *context_);
   install_signaling(router, *context_);
   install_events(router, *context_);

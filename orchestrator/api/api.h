@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/live.h"
+#include "api/source_rules.h"
 #include "auth/authenticator.h"
 #include "auth/invitations.h"
 #include "auth/logins.h"
@@ -29,6 +30,7 @@ struct Config {
   std::string registration = "closed";  ///< who may make an account: `closed`, `invite` or `open`
   std::string setup_token = {};         ///< makes the first account, while there is none; empty: no such link was made
   std::chrono::days keep_sessions{90};  ///< rows of sessions that are over; 0 keeps them for ever
+  SourceRules sources = {};             ///< what `source.url` may be
   bool operator==(const Config&) const = default;
 };
 

@@ -81,6 +81,8 @@ void status(Context& context, const http::Reply& reply) {
             {"bFrames", nullptr},
             {"latencyMs", nullptr},
             {"error", text_or_null(now.error)},
+            {"reason", text_or_null(now.error)},
+            {"startMs", now.start_ms ? base::Json(static_cast<int64_t>(*now.start_ms)) : base::Json()},
         })));
       });
 }

@@ -97,14 +97,13 @@ http::Response camera_response(const auth::Principal& principal, const catalog::
 }
 
 /// What a role may not set, whoever owns the camera.
-base::Result<void> check_rights(const auth::Principal& principal, const catalog::CameraFields& fields) {
+base::Result<void> check_rights(const Context& context, const auth::Principal& principal,
+                                const catalog::CameraFields& fields) {
   const bool admin = principal.role == auth::Role::admin;
   if (fields.source_url) {
     const auto source = pipeline::parse_camera_source(*fields.source_url);
-    if (source && source->kind == pipeline::CameraSource::Kind::launch && !admin) {
-      return tl::unexpected(base::Error{"AUTH_INSUFFICIENT_PERMISSIONS",
-                                        "Only admins may set a launch line: it runs with the server's rights.",
-                                        "source.url"});
+    if (source) {
+      if (auto allowed = check_source(context.config.sources, principal, *source); !allowed) return allowed;
     }
   }
   if (fields.owner_id && *fields.owner_id != principal.user_id) {
@@ -127,7 +126,7 @@ void create(Context& context, const http::Reply& reply) {
 
     auto fields = read_camera_fields(request, nullptr);
     if (!fields) return reply_error(reply, fields.error());
-    if (const auto allowed = check_rights(principal, *fields); !allowed) {
+    if (const auto allowed = check_rights(context, principal, *fields); !allowed) {
       return reply_error(reply, allowed.error());
     }
     if (!fields->owner_id) fields->owner_id = principal.user_id;
@@ -162,7 +161,7 @@ void update(Context& context, const http::Reply& reply) {
                         auto fields = read_camera_fields(*reply.request(), &camera);
                         if (!fields) return reply_error(reply, fields.error());
                         if (fields->owner_id == camera.owner_id) fields->owner_id.reset();
-                        if (const auto allowed = check_rights(principal, *fields); !allowed) {
+                        if (const auto allowed = check_rights(context, principal, *fields); !allowed) {
                           return reply_error(reply, allowed.error());
                         }
                         const auto changed = context.deps.cameras.update(camera.organization_id, camera.id, *fields);

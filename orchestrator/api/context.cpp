@@ -30,7 +30,7 @@ void pass_on(const signaling::MediaPort::Callback& done, base::Result<media::Ses
 }  // namespace
 
 int status_of(std::string_view code) {
-  static constexpr std::array<std::pair<std::string_view, int>, 18> statuses = {{
+  static constexpr std::array<std::pair<std::string_view, int>, 19> statuses = {{
       {"VALIDATION_FAILED", 400},
       {"CAMERA_SERIAL_DUPLICATE", 400},
       {"AUTH_TOKEN_MISSING", 401},
@@ -38,6 +38,7 @@ int status_of(std::string_view code) {
       {"AUTH_CREDENTIALS_INVALID", 401},
       {"AUTH_INSUFFICIENT_PERMISSIONS", 403},
       {"AUTH_ROLE_RESTRICTED", 403},
+      {"SOURCE_NOT_ALLOWED", 403},
       {"CAMERA_NOT_FOUND", 404},
       {"USER_NOT_FOUND", 404},
       {"SESSION_NOT_FOUND", 404},

@@ -110,6 +110,7 @@ void install_registration(http::Router& router, Context& context);
 void install_users(http::Router& router, Context& context);
 void install_cameras(http::Router& router, Context& context);
 void install_camera_stream(http::Router& router, Context& context);
+void install_camera_test(http::Router& router, Context& context);
 void install_whip_whep(http::Router& router, Context& context);
 void install_signaling(http::Router& router, Context& context);
 void install_events(http::Router& router, Context& context);

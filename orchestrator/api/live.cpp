@@ -29,6 +29,8 @@ StatusWords status_words(media::StreamState state) {
   switch (state) {
     case media::StreamState::online:
       return {"online", "streaming"};
+    case media::StreamState::idle:
+      return {"online", "online"};
     case media::StreamState::connecting:
       return {"connecting", "offline"};
     case media::StreamState::error:
@@ -47,10 +49,10 @@ void Live::attach(const media::Media* media, std::function<void(const std::strin
 void Live::stream_changed(const std::string& stream, const media::StreamStatus& status) {
   const StatusWords words = status_words(status.state);
   Seen& seen = seen_[stream];
-  if (status.state == media::StreamState::online || seen.stream_status == "online") {
+  if (status.state == media::StreamState::online || seen.status == "streaming") {
     seen.last_seen = base::format_time(clock_.now());
   }
-  if (seen.stream_status == words.stream_status && seen.error == status.error) return;
+  if (seen.stream_status == words.stream_status && seen.status == words.status && seen.error == status.error) return;
   const auto stored = cameras_.set_status(stream, words.stream_status, words.status);
   if (!stored && stored.error().code == "CAMERA_NOT_FOUND") {  // removed: nobody asks for it any more
     seen_.erase(stream);
@@ -59,6 +61,7 @@ void Live::stream_changed(const std::string& stream, const media::StreamStatus& 
   seen.error = status.error;
   if (stored) {
     seen.stream_status = words.stream_status;
+    seen.status = words.status;
   } else {  // the next report tries again
     base::log::warning("api", "a camera's status could not be stored",
                        {{"camera", stream}, {"why", stored.error().message}});

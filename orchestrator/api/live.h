@@ -70,7 +70,7 @@ class Live final : public media::Listener, public signaling::SessionListener {
     uint64_t packets = 0, bytes = 0, retransmissions = 0, lost = 0;
   };
   struct Seen {
-    std::string stream_status, error;
+    std::string stream_status, status, error;
     std::string last_seen;
   };
 

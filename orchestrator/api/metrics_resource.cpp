@@ -25,11 +25,12 @@ struct StreamFigures {
 };
 
 void write_streams(MetricsText& text, const std::vector<StreamFigures>& streams) {
-  static constexpr std::array<std::pair<media::StreamState, const char*>, 4> states = {{
+  static constexpr std::array<std::pair<media::StreamState, const char*>, 5> states = {{
       {media::StreamState::offline, "offline"},
       {media::StreamState::connecting, "connecting"},
       {media::StreamState::online, "online"},
       {media::StreamState::error, "error"},
+      {media::StreamState::idle, "idle"},
   }};
   text.family("reallive_streams", "gauge", "Cameras by the state of their stream.");
   for (const auto& state : states) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "pipeline/address_rule.h"
 #include "signaling/ice_servers.h"
 
 namespace reallive::app {
@@ -82,6 +83,22 @@ Apply choice(std::string Configuration::*member, std::vector<std::string> choice
     configuration.*member = values.front();
     return {};
   };
+}
+
+Apply flag(bool Configuration::*member) {
+  return [member](Configuration& configuration, const Values& values) -> Result<void> {
+    if (values.front() != "true" && values.front() != "false") return fail("", "expected true or false");
+    configuration.*member = values.front() == "true";
+    return {};
+  };
+}
+
+Result<void> apply_networks(Configuration& configuration, const Values& values) {
+  for (const std::string& text : values)
+    if (const auto network = pipeline::parse_network(text); !network)
+      return fail("", network.error().message + ", got \"" + text + "\"");
+  configuration.sources_allow = values;
+  return {};
 }
 
 Result<void> apply_data_dir(Configuration& configuration, const Values& values) {
@@ -172,7 +189,9 @@ const std::vector<Key>& keys() {
       {"rtmp.listen", ":1935", false, listen(&C::rtmp_listen)},
       {"rtmps.listen", ":1936", false, listen(&C::rtmps_listen)},
       {"srt.listen", ":8890", false, listen(&C::srt_listen)},
-      {"sources.allow", "", true, list(&C::sources_allow)},
+      {"sources.allow", "", true, apply_networks},
+      {"sources.launch", "false", false, flag(&C::sources_launch)},
+      {"sources.probe_seconds", "60", false, number(&C::sources_probe_seconds, 0, 86'400)},
       {"auth.token_hours", "24", false, number(&C::auth_token_hours, 1, 8760)},
       {"auth.registration", "closed", false, choice(&C::auth_registration, {"closed", "invite", "open"})},
       {"sessions.keep_days", "90", false, number(&C::sessions_keep_days, 0, 36'500)},

@@ -49,7 +49,9 @@ class Server {
     auto media = media::Media::create({.webrtc_listen = configuration_.webrtc_listen,
                                        .announced_addresses = configuration_.webrtc_announce,
                                        .viewer_linger_ms = static_cast<unsigned>(configuration_.streams_linger_ms),
-                                       .start_limit_ms = static_cast<unsigned>(configuration_.streams_start_limit_ms)},
+                                       .start_limit_ms = static_cast<unsigned>(configuration_.streams_start_limit_ms),
+                                       .allow = address_rule(configuration_.sources_allow),
+                                       .probe_ms = static_cast<unsigned>(configuration_.sources_probe_seconds) * 1000},
                                       live_);
     if (!media) return tl::unexpected(media.error());
     media_ = std::move(*media);
@@ -62,7 +64,9 @@ class Server {
         api::Config{.signaling = {.ice = ice_config()},
                     .registration = configuration_.auth_registration,
                     .setup_token = setup_token_,
-                    .keep_sessions = std::chrono::days(configuration_.sessions_keep_days)},
+                    .keep_sessions = std::chrono::days(configuration_.sessions_keep_days),
+                    .sources = {.addresses = address_rule(configuration_.sources_allow),
+                                .launch = configuration_.sources_launch}},
         api::Dependencies{*authenticator_, store_->users, store_->logins, store_->invitations, store_->cameras,
                           store_->sessions, *media_, live_, loop_, base::system_clock()});
     api_->install(router_);

@@ -161,11 +161,30 @@ TEST_F(CamerasTest, WhatNeedsAnAdmin) {
   const Answer launch = create("{\"name\":\"a\",\"source\":{\"url\":\"launch:videotestsrc\"}}");
   EXPECT_EQ(launch.status, 403);
   EXPECT_EQ(launch.code(), "AUTH_INSUFFICIENT_PERMISSIONS");
-  EXPECT_EQ(create("{\"name\":\"a\",\"source\":{\"url\":\"launch:videotestsrc\"}}", "root").status, 201);
+  const Answer off = create("{\"name\":\"a\",\"source\":{\"url\":\"launch:videotestsrc\"}}", "root");
+  EXPECT_EQ(off.status, 403);
+  EXPECT_EQ(off.code(), "SOURCE_NOT_ALLOWED");
+  EXPECT_EQ(off.field(), "source.url");
   EXPECT_EQ(create("{\"name\":\"b\",\"ownerId\":\"" + root.id + "\"}").status, 403);
   EXPECT_EQ(create("{\"name\":\"b\",\"ownerId\":\"" + ann.id + "\"}").status, 201);
   EXPECT_EQ(create("{\"name\":\"c\",\"ownerId\":\"" + ann.id + "\"}", "root").json.get_string("ownerId"), ann.id);
   EXPECT_EQ(create("{\"name\":\"d\",\"ownerId\":\"nobody\"}", "root").field(), "ownerId");
+}
+
+TEST_F(CamerasTest, TheServersOwnAddressesAreNoCameras) {
+  const std::string id = *create("{\"name\":\"a\"}").json.get_string("id");
+  for (const char* host : {"127.0.0.1", "127.1", "2130706433", "[::1]:554", "[::ffff:127.0.0.1]", "169.254.169.254"}) {
+    const std::string body = std::string("{\"name\":\"a\",\"source\":{\"url\":\"rtsp://") + host + "/x\"}}";
+    for (const Answer& answer :
+         {create(body), create(body, "root"), ask("PUT", "/api/v1/cameras/" + id, "ann", body)}) {
+      EXPECT_EQ(answer.status, 403) << host;
+      EXPECT_EQ(answer.code(), "SOURCE_NOT_ALLOWED");
+      EXPECT_EQ(answer.field(), "source.url");
+    }
+  }
+  EXPECT_EQ(create("{\"name\":\"lan\",\"source\":{\"url\":\"rtsp://192.168.1.20/x\"}}").status, 201);
+  EXPECT_EQ(create("{\"name\":\"name\",\"source\":{\"url\":\"rtsp://localhost/x\"}}").status, 201)
+      << "names are looked up when the camera is connected to";
 }
 
 TEST_F(CamerasTest, ListsArePagedFilteredAndSorted) {

@@ -94,9 +94,9 @@ TEST_F(EventsTest, TellEachChangeOfACamera) {
   auto owner = socket("owner", "?types=camera-status");
   const HttpResult watched = server_->ask("POST", "/whep/test", "owner", view_offer);
   ASSERT_EQ(watched.status, 201);
-  const base::Json online = next_of(owner, "camera-status", "streamStatus", "online");
+  const base::Json online = next_of(owner, "camera-status", "status", "streaming");
   EXPECT_EQ(online.get_string("cameraId"), test_);
-  EXPECT_EQ(online.get("data").get_string("status"), "streaming");
+  EXPECT_EQ(online.get("data").get_string("streamStatus"), "online");
   EXPECT_EQ(online.get("data").get_string("stream"), "test");
   EXPECT_EQ(server_->ask("DELETE", watched.header("Location"), "owner").status, 200);
 }

@@ -24,6 +24,18 @@ class StandInMedia final : public media::Media {
  public:
   void set_source(const media::SourceSpec&) override {}
   void remove_source(const std::string&) override {}
+  bool test_source(const pipeline::CameraSource& source, media::SourceTestCallback done) override {
+    tried.push_back(source);
+    if (tests_full) return false;
+    media::SourceTestResult result;
+    result.ok = true;
+    result.code = "ok";
+    result.status.video_codec = "H264";
+    result.status.width = 640;
+    result.status.height = 360;
+    done(result);
+    return true;
+  }
   void view(const std::string& stream, const std::string&, media::SessionCallback done) override {
     answer(stream, "view", done);
   }
@@ -64,6 +76,8 @@ class StandInMedia final : public media::Media {
   std::map<std::string, media::SessionStats> open;
   std::map<std::string, media::StreamStatus> statuses;
   int count = 0;
+  std::vector<pipeline::CameraSource> tried;
+  bool tests_full = false;
 };
 
 struct Answer {

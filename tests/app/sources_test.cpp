@@ -16,6 +16,7 @@ class RecordingMedia final : public media::Media {
     told.push_back("set " + spec.stream + " " + pipeline::describe(spec.source) + (spec.on_demand ? "" : " always"));
   }
   void remove_source(const std::string& stream) override { told.push_back("remove " + stream); }
+  bool test_source(const pipeline::CameraSource&, media::SourceTestCallback) override { return false; }
   void view(const std::string&, const std::string&, media::SessionCallback) override {}
   void publish(const std::string&, const std::string&, media::SessionCallback) override {}
   bool trickle(const std::string&, const std::string&) override { return false; }
