@@ -18,7 +18,9 @@ void Api::install(http::Router& router) {
   install_auth(router, *context_);
   install_registration(router, *context_);
   install_users(router, *context_);
+  install_sessions(router, *context_);
   install_cameras(router, *context_);
+  install_camera_key(router, *context_);
   install_camera_stream(router, *context_);
   install_camera_test(router, *context_);
   install_whip_whep(router, *context_);

@@ -32,11 +32,11 @@ void refresh(Context& context, const http::Reply& reply) {
   if (!presented) return reply_error(reply, presented.error());
   if (!*presented) return reply_error(reply, {"AUTH_TOKEN_MISSING", "This needs a refresh token."});
   auto opened = context.deps.authenticator.refresh((*presented)->token);
-  if (!opened) {
-    // A token that was used before ended its login, and with it what runs on it.
+  if (!opened && opened.error().code == "AUTH_TOKEN_REUSED") {
     context.recheck_sessions();
-    return reply_error(reply, opened.error());
+    return reply_error(reply, {"AUTH_TOKEN_INVALID", opened.error().message});
   }
+  if (!opened) return reply_error(reply, opened.error());
   // The next one goes the way this one came.
   if (!(*presented)->from_cookie)
     opened->delivery = auth::Delivery::body;
@@ -49,7 +49,7 @@ void end_login(Context& context, const http::Reply& reply, const std::vector<std
   for (const std::string& id : logins) {
     if (const auto ended = context.deps.logins.end(id); !ended) return reply_error(reply, ended.error());
   }
-  context.recheck_sessions();
+  if (!logins.empty()) context.recheck_sessions();
   reply(http::Response::empty(204).with("Set-Cookie", cleared_cookie(context, *reply.request())));
 }
 

@@ -17,44 +17,54 @@ std::string signaling_url(const std::string& base) {
   return "ws" + base.substr(4) + "/ws/signaling";
 }
 
-/// What a WebRTC client needs, and nothing else.
+/// What a WebRTC client needs, and nothing else. `token` is for the address, or for joining the room.
 void webrtc(Context& context, const http::Reply& reply) {
-  context.with_camera(reply, auth::Action::view,
-                      [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
-                        const std::string base = context.base_url(*reply.request());
-                        reply(http::Response::json(base::Json::object({
-                            {"whep", base + "/whep/" + camera.stream},
-                            {"iceServers", context.ice_servers_json(principal.user_id)},
-                            {"signaling", signaling_url(base)},
-                            {"token", nullptr},
-                            {"expiresAt", nullptr},
-                        })));
-                      });
+  context.with_camera(
+      reply, auth::Action::view, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+        const std::string base = context.base_url(*reply.request());
+        const auto token = context.deps.authenticator.issue_stream_token(principal, camera.id, auth::StreamUse::view);
+        if (!token) return reply_error(reply, token.error());
+        reply(http::Response::json(base::Json::object({
+            {"whep", base + "/whep/" + camera.stream},
+            {"iceServers", context.ice_servers_json(principal.user_id)},
+            {"signaling", signaling_url(base)},
+            {"token", token->token},
+            {"expiresAt", base::format_time(token->expires_at)},
+        })));
+      });
 }
 
-/// Addresses of protocols that this server does not speak are null.
+/// Addresses of protocols that this server does not speak are null. Each carries a token of its own: whoever opens it
+/// may not be able to send a header.
 void stream(Context& context, const http::Reply& reply) {
-  context.with_camera(reply, auth::Action::view,
-                      [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
-                        const std::string base = context.base_url(*reply.request());
-                        const auto source = pipeline::parse_camera_source(camera.source.url);
-                        const bool publishable =
-                            source && source->kind == pipeline::CameraSource::Kind::publish &&
-                            auth::can(principal, auth::Action::publish, resource_of(camera)) == auth::Access::allowed;
-                        reply(http::Response::json(base::Json::object({
-                            {"whep", base + "/whep/" + camera.stream},
-                            {"whip", publishable ? base::Json(base + "/whip/" + camera.stream) : base::Json()},
-                            {"hls", nullptr},
-                            {"mse", nullptr},
-                            {"rtsp", nullptr},
-                            {"rtmp", nullptr},
-                            {"srt", nullptr},
-                            {"snapshot", nullptr},
-                            {"iceServers", context.ice_servers_json(principal.user_id)},
-                            {"signaling", signaling_url(base)},
-                            {"expiresAt", nullptr},
-                        })));
-                      });
+  context.with_camera(
+      reply, auth::Action::view, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+        const std::string base = context.base_url(*reply.request());
+        const auto source = pipeline::parse_camera_source(camera.source.url);
+        const bool publishable =
+            source && source->kind == pipeline::CameraSource::Kind::publish &&
+            auth::can(principal, auth::Action::publish, resource_of(camera)) == auth::Access::allowed;
+        auto& authenticator = context.deps.authenticator;
+        const auto view = authenticator.issue_stream_token(principal, camera.id, auth::StreamUse::view);
+        const auto publish = authenticator.issue_stream_token(principal, camera.id, auth::StreamUse::publish);
+        if (!view || !publish) return reply_error(reply, view ? publish.error() : view.error());
+        const auto address = [&](const std::string& path, const auth::IssuedToken& token) {
+          return base::Json(base + path + camera.stream + "?token=" + token.token);
+        };
+        reply(http::Response::json(base::Json::object({
+            {"whep", address("/whep/", *view)},
+            {"whip", publishable ? address("/whip/", *publish) : base::Json()},
+            {"hls", nullptr},
+            {"mse", nullptr},
+            {"rtsp", nullptr},
+            {"rtmp", nullptr},
+            {"srt", nullptr},
+            {"snapshot", nullptr},
+            {"iceServers", context.ice_servers_json(principal.user_id)},
+            {"signaling", signaling_url(base)},
+            {"expiresAt", base::format_time(view->expires_at)},
+        })));
+      });
 }
 
 void status(Context& context, const http::Reply& reply) {

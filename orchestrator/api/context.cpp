@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <map>
 #include <utility>
 
 #include "api/event_feeds.h"
@@ -219,8 +220,8 @@ std::string Context::base_path() const {
   return text.substr(0, text.find_last_not_of('/') + 1);
 }
 
-bool Context::may_go_on(const std::string& stream, signaling::Kind kind, const signaling::Caller& caller) {
-  const auto camera = deps.cameras.find_anywhere(stream);
+bool Context::may_go_on(const base::Result<catalog::Camera>& camera, signaling::Kind kind,
+                        const signaling::Caller& caller) {
   // A database that does not answer right now is no reason to end what runs.
   if (!camera) return camera.error().code != "CAMERA_NOT_FOUND";
   const auth::Action action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::view;
@@ -238,9 +239,13 @@ bool Context::may_go_on(const std::string& stream, signaling::Kind kind, const s
 }
 
 void Context::recheck_sessions(const std::string& camera_id) {
+  std::map<std::string, base::Result<catalog::Camera>> cameras;  // a camera may have a thousand viewers
   endpoint.end_where(
       [&](const std::string& stream, signaling::Kind kind, const signaling::Caller& caller) {
-        return (camera_id.empty() || stream == camera_id) && !may_go_on(stream, kind, caller);
+        if (!camera_id.empty() && stream != camera_id) return false;
+        auto known = cameras.find(stream);
+        if (known == cameras.end()) known = cameras.emplace(stream, deps.cameras.find_anywhere(stream)).first;
+        return !may_go_on(known->second, kind, caller);
       },
       "access-withdrawn");
   event_feeds->recheck();

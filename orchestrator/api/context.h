@@ -97,7 +97,7 @@ class Context : public std::enable_shared_from_this<Context> {
   bool draining = false;
 
  private:
-  bool may_go_on(const std::string& stream, signaling::Kind kind, const signaling::Caller& caller);
+  bool may_go_on(const base::Result<catalog::Camera>& camera, signaling::Kind kind, const signaling::Caller& caller);
 
   base::Executor::Timer timer_ = 0;
 };
@@ -108,6 +108,8 @@ auth::Resource resource_of(const catalog::Camera& camera);
 void install_auth(http::Router& router, Context& context);
 void install_registration(http::Router& router, Context& context);
 void install_users(http::Router& router, Context& context);
+void install_sessions(http::Router& router, Context& context);
+void install_camera_key(http::Router& router, Context& context);
 void install_cameras(http::Router& router, Context& context);
 void install_camera_stream(http::Router& router, Context& context);
 void install_camera_test(http::Router& router, Context& context);

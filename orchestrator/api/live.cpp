@@ -164,6 +164,17 @@ void Live::sample_soon() {
   if (clock_.steady() - sampled_ >= std::chrono::seconds(1)) sample();
 }
 
+std::string Live::media_session(const std::string& row) const {
+  for (const auto& [media, record] : records_)
+    if (record.row == row && !row.empty()) return media;
+  return {};
+}
+
+uint64_t Live::bytes_of(const std::string& row) const {
+  const auto found = records_.find(media_session(row));
+  return found == records_.end() ? 0 : found->second.bytes;
+}
+
 std::string Live::last_seen(const std::string& camera_id) const {
   const auto found = seen_.find(camera_id);
   return found == seen_.end() ? std::string() : found->second.last_seen;

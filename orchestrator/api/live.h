@@ -61,6 +61,10 @@ class Live final : public media::Listener, public signaling::SessionListener {
   /// The same, unless that was done within the last second: many viewers leave at once.
   void sample_soon();
   const Totals& totals() const { return totals_; }
+  /// Media's id of the session that the catalog has under this id; empty when it does not run.
+  std::string media_session(const std::string& row) const;
+  /// What a session that runs has carried, as of the last sample.
+  uint64_t bytes_of(const std::string& row) const;
   /// When media of this camera was last seen flowing, RFC 3339; empty: not since the server started.
   std::string last_seen(const std::string& camera_id) const;
 

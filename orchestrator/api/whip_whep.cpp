@@ -78,6 +78,17 @@ void judge(signaling::Caller& caller, signaling::Kind kind, const std::optional<
   if (caller.access == signaling::Access::allowed && !camera->is_active) caller.access = signaling::Access::inactive;
 }
 
+/// Who shows a token in the address instead of a header; AUTH_TOKEN_INVALID when it is for another stream or use.
+base::Result<auth::Principal> by_token(Context& context, const std::string& token, signaling::Kind kind,
+                                       const base::Result<catalog::Camera>& camera) {
+  const auto access = context.deps.authenticator.verify_stream_token(token);
+  if (!access) return tl::unexpected(access.error());
+  const auto use = kind == signaling::Kind::publish ? auth::StreamUse::publish : auth::StreamUse::view;
+  if (!camera || access->stream != camera->id || access->use != use)
+    return base::fail("AUTH_TOKEN_INVALID", "This token is for something else.");
+  return access->principal;
+}
+
 void handle(Context& context, const http::Reply& reply, signaling::Kind kind) {
   const http::Request& request = *reply.request();
   signaling::Request question = signaling_request(request, kind);
@@ -93,6 +104,20 @@ void handle(Context& context, const http::Reply& reply, signaling::Kind kind) {
     question.caller.principal = "key:" + camera->id;
     question.caller.access = camera->is_active ? signaling::Access::allowed : signaling::Access::inactive;
     return ask(context, reply, question);
+  }
+  if (authorization.kind == Authorization::Kind::none) {
+    const auto* caller = question.session ? context.endpoint.caller_of(*question.session) : nullptr;
+    if (caller && caller->by_address) {
+      question.caller = *caller;
+      return ask(context, reply, question);
+    }
+    if (const auto token = request.query_value("token")) {
+      const auto principal = by_token(context, *token, kind, camera);
+      if (!principal) return reply_error(reply, principal.error());
+      judge(question.caller, kind, *principal, camera);
+      question.caller.by_address = true;
+      return ask(context, reply, question);
+    }
   }
   context.identify(reply, [&context, reply, kind, camera,
                            question = std::move(question)](const std::optional<auth::Principal>& principal) mutable {

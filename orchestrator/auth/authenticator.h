@@ -53,7 +53,8 @@ struct StreamAccess {
   StreamUse use = StreamUse::view;
 };
 
-/// Error codes: AUTH_TOKEN_MISSING (no header), AUTH_TOKEN_INVALID (malformed, forged, expired, revoked, used before),
+/// Error codes: AUTH_TOKEN_MISSING (no header), AUTH_TOKEN_INVALID (malformed, forged, expired, revoked),
+/// AUTH_TOKEN_REUSED (refresh() only: its login is over now),
 /// AUTH_CREDENTIALS_INVALID (wrong name or password, or the account is off), RATE_LIMIT_EXCEEDED (too many wrong
 /// passwords, or too many wait), and those of db::Session.
 class Authenticator {

@@ -94,6 +94,7 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
   if (!session) return tl::unexpected(session.error());
   const std::string now = base::format_time(clock_.now());
   std::optional<Login> rotated;
+  bool reused = false;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
     auto found = open_row(*session, parts->id, now);
     if (!found) return tl::unexpected(found.error());
@@ -101,6 +102,7 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
     auto& [login, hash] = **found;
     if (!base::constant_time_equal(hash, token_digest(parts->secret))) {
       // Somebody has a token that was given out and used before: one of the two is a thief, so neither goes on.
+      reused = true;
       auto ended = session->execute("DELETE FROM logins WHERE id = :id", {{"id", login.id}});
       if (!ended) return tl::unexpected(ended.error());
       return {};
@@ -118,6 +120,7 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
     return {};
   });
   if (!done) return tl::unexpected(done.error());
+  if (reused) return fail("AUTH_TOKEN_REUSED", "this refresh token was used before; log in again");
   if (!rotated) return invalid_token();
   return std::move(*rotated);
 }

@@ -27,7 +27,7 @@ struct Login {
   std::string refresh_token;  ///< only from start() and rotate()
 };
 
-/// Error codes: AUTH_TOKEN_INVALID, and those of db::Session.
+/// Error codes: AUTH_TOKEN_INVALID, AUTH_TOKEN_REUSED (and the login is over), and those of db::Session.
 class Logins {
  public:
   Logins(db::Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}

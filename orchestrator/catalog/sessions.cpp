@@ -12,6 +12,9 @@ using base::Result;
 
 namespace {
 
+constexpr std::string_view columns =
+    "SELECT id, camera_id, organization_id, user_id, kind, protocol, start_time, end_time, status, remote_address, "
+    "user_agent, bytes, error FROM sessions ";
 constexpr size_t longest_foreign_text = 300;  // user agents are as long as their senders like
 
 std::string bounded(std::string_view text) {
@@ -103,6 +106,15 @@ Result<int64_t> Sessions::prune(base::Time before, int64_t most) {
       {{"before", base::format_time(before)}, {"most", most}});
 }
 
+Result<Session> Sessions::find(std::string_view id) {
+  auto connection = database_.session();
+  if (!connection) return tl::unexpected(connection.error());
+  auto rows = connection->query(std::string(columns) + "WHERE id = :id", {{"id", id}});
+  if (!rows) return tl::unexpected(rows.error());
+  if (rows->empty()) return base::fail("SESSION_NOT_FOUND", "there is no such session");
+  return from_row(rows->front());
+}
+
 Result<SessionPage> Sessions::list(const SessionQuery& query) {
   if (query.limit < 1 || query.limit > 1000) return base::invalid("limit", "expected 1 to 1000");
   std::string where = "WHERE organization_id = :organization";
@@ -116,9 +128,10 @@ Result<SessionPage> Sessions::list(const SessionQuery& query) {
   and_equal("user_id", query.user_id);
   and_equal("kind", query.kind);
   and_equal("status", query.status);
-  if (query.owner_id) {
-    where += " AND camera_id IN (SELECT id FROM cameras WHERE owner_id = :owner_id)";
-    bindings.emplace_back("owner_id", *query.owner_id);
+  if (query.visible_to) {
+    where += " AND (user_id = :self OR camera_id IN (SELECT id FROM cameras WHERE owner_id = :owner))";
+    bindings.emplace_back("self", *query.visible_to);
+    bindings.emplace_back("owner", *query.visible_to);
   }
   if (!query.cursor.empty()) {
     const auto cursor = read_cursor(query.cursor);
@@ -131,11 +144,8 @@ Result<SessionPage> Sessions::list(const SessionQuery& query) {
   bindings.emplace_back("limit", static_cast<int64_t>(query.limit) + 1);  // one more tells whether there is a next page
   auto connection = database_.session();
   if (!connection) return tl::unexpected(connection.error());
-  auto rows = connection->query(
-      "SELECT id, camera_id, organization_id, user_id, kind, protocol, start_time, end_time, status, remote_address, "
-      "user_agent, bytes, error FROM sessions " +
-          where + " ORDER BY start_time DESC, id DESC LIMIT :limit",
-      bindings);
+  auto rows =
+      connection->query(std::string(columns) + where + " ORDER BY start_time DESC, id DESC LIMIT :limit", bindings);
   if (!rows) return tl::unexpected(rows.error());
   SessionPage page;
   for (const db::Row& row : *rows)

@@ -33,8 +33,8 @@ struct NewSession {
 struct SessionQuery {
   std::string organization_id;
   std::optional<std::string> camera_id, user_id, kind, status;
-  std::optional<std::string> owner_id;  ///< of cameras that this user owns
-  size_t limit = 100;                   ///< 1 to 1000, newest first
+  std::optional<std::string> visible_to;  ///< of cameras that this user owns, and this user's own
+  size_t limit = 100;                     ///< 1 to 1000, newest first
   std::string cursor;
 };
 
@@ -57,6 +57,8 @@ class Sessions {
   base::Result<int64_t> end_active();
   /// Removes at most `most` rows that are over and began before `before`; how many there were.
   base::Result<int64_t> prune(base::Time before, int64_t most);
+  /// SESSION_NOT_FOUND.
+  base::Result<Session> find(std::string_view id);
   base::Result<SessionPage> list(const SessionQuery& query);
 
  private:

@@ -34,6 +34,13 @@ const Router::Route* Router::find(std::string_view method, const std::vector<std
   return found == routes_.end() ? nullptr : &*found;
 }
 
+std::vector<std::pair<std::string, std::string>> Router::routes() const {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const Route& route : routes_)
+    list.emplace_back(route.method, route.pattern);
+  return list;
+}
+
 std::string Router::allowed_methods(const std::vector<std::string>& segments) const {
   std::vector<std::string> methods;
   const auto add_once = [&](const std::string& method) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/reply.h"
@@ -20,6 +21,9 @@ class Router {
 
   /// Fills `request->route` and `request->params` and calls the handler.
   void dispatch(const std::shared_ptr<Request>& request, const Reply& reply) const;
+
+  /// Every method and pattern that was added, in that order.
+  std::vector<std::pair<std::string, std::string>> routes() const;
 
   /// What a path allows, for Allow and for CORS preflights: `GET, HEAD, OPTIONS`; empty when there is no route.
   std::string allowed_methods(const std::vector<std::string>& segments) const;

@@ -140,6 +140,11 @@ void Endpoint::end_where(const Matches& matches, const std::string& reason) {
     end(id, reason);
 }
 
+const Caller* Endpoint::caller_of(const std::string& session) const {
+  const auto found = sessions_.find(session);
+  return found == sessions_.end() ? nullptr : &found->second.caller;
+}
+
 bool Endpoint::end_media_session(const std::string& media_session, const std::string& reason) {
   const auto found = ids_by_media_.find(media_session);
   if (found == ids_by_media_.end()) return false;

@@ -43,6 +43,8 @@ struct Caller {
   std::string login;      ///< the login behind it, and the version of the user's credentials: whoever grants access
   int64_t version = 0;    ///< asks by these whether it still holds
   std::string remote_address, user_agent;
+  /// Let in by what stood in the address: the session's own address, which nobody can guess, is all its client has.
+  bool by_address = false;
 };
 
 struct Request {
@@ -102,6 +104,8 @@ class Endpoint {
   /// Ends one session, by media's id; false when there is none.
   bool end_media_session(const std::string& media_session, const std::string& reason);
 
+  /// Whose session this is; null when there is none.
+  const Caller* caller_of(const std::string& session) const;
   size_t sessions() const { return sessions_.size(); }
 
  private:

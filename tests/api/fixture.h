@@ -62,6 +62,7 @@ class StandInMedia final : public media::Media {
   void shutdown() override {}
 
   void answer(const std::string& stream, const std::string& kind, const media::SessionCallback& done) {
+    if (hold) return held.push_back([=, this] { answer(stream, kind, done); });
     if (error) return done(base::fail(*error, "media's own reason"));
     media::SessionStats stats;
     stats.session = "media-" + std::to_string(++count);
@@ -72,6 +73,15 @@ class StandInMedia final : public media::Media {
     done(media::SessionReply{stats.session, "v=0\r\nanswer"});
   }
 
+  /// From now on offers wait until release().
+  void release() {
+    hold = false;
+    for (const auto& one : std::exchange(held, {}))
+      one();
+  }
+
+  bool hold = false;
+  std::vector<std::function<void()>> held;
   std::optional<std::string> error;
   std::map<std::string, media::SessionStats> open;
   std::map<std::string, media::StreamStatus> statuses;
@@ -141,6 +151,13 @@ class ApiTest : public testing::Test {
   /// `who`: a user's name (their token is sent), or empty for nobody.
   Answer ask(const std::string& method, const std::string& target, const std::string& who = {},
              const std::string& body = {}, Fields headers = {}) {
+    const auto answer = begin(method, target, who, body, std::move(headers));
+    EXPECT_TRUE(executor.run_until([&] { return answer->status != 0; })) << method << " " << target << ": no answer";
+    return *answer;
+  }
+  /// As ask(), without waiting: the status is 0 until the answer comes.
+  std::shared_ptr<Answer> begin(const std::string& method, const std::string& target, const std::string& who = {},
+                                const std::string& body = {}, Fields headers = {}) {
     if (!who.empty()) headers.emplace_back("Authorization", "Bearer " + tokens.at(who));
     if (!body.empty() && body.front() == '{') headers.emplace_back("Content-Type", "application/json");
     if (!body.empty() && body.front() == 'v') headers.emplace_back("Content-Type", "application/sdp");
@@ -158,16 +175,15 @@ class ApiTest : public testing::Test {
     request->remote_address = remote_address;
     request->scheme = "http";
     request->host = host;
-    Answer answer;
-    router.dispatch(request, http::Reply(request, [&](http::Response response) {
-                      answer.status = response.status;
-                      answer.response = std::move(response);
+    auto answer = std::make_shared<Answer>();
+    router.dispatch(request, http::Reply(request, [this, answer, request](http::Response response) {
+                      answer->status = response.status;
+                      answer->response = std::move(response);
+                      if (auto json = base::Json::parse(answer->response.body)) answer->json = *json;
+                      if (!api) return;
+                      api->observer()(http::Exchange{request, answer->status, answer->response.body.size(),
+                                                     std::chrono::milliseconds(3)});
                     }));
-    EXPECT_TRUE(executor.run_until([&] { return answer.status != 0; })) << method << " " << target << ": no answer";
-    if (auto json = base::Json::parse(answer.response.body)) answer.json = *json;
-    if (api)
-      api->observer()(
-          http::Exchange{request, answer.status, answer.response.body.size(), std::chrono::milliseconds(3)});
     return answer;
   }
 

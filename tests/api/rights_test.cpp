@@ -1,4 +1,6 @@
 // Who may do what: a table of accounts and routes, every cell a status code.
+#include <set>
+
 #include "api/fixture.h"
 
 namespace reallive::api::testing_only {
@@ -21,60 +23,137 @@ struct RightsTest : ApiTest {
 
 struct Row {
   const char* method;
-  const char* target;  // %s: the camera's short name
+  const char* pattern;  // the router's; what stands below /api/v1/auth and /api/v1/cameras is asked below /api, too
   const char* body;
-  // The status that each account gets, on the camera that belongs to `owner`; viewer and machine ask about their own.
+  // The status that each account gets for what belongs to `owner`; viewer and machine ask about what is theirs.
   int nobody, forged, stranger, bystander, viewer, machine, owner, admin;
 };
 
+// Every route that the router knows stands here; a new one without its row fails the test.
 constexpr Row table[] = {
+    {"GET", "/api/v1/info", "", 200, 200, 200, 200, 200, 200, 200, 200},
+    {"POST", "/api/v1/setup", R"({"token":"x","username":"x","password":"x"})", 403, 403, 403, 403, 403, 403, 403, 403},
+    {"POST", "/api/v1/auth/register", R"({"username":"x","password":"x"})", 403, 403, 403, 403, 403, 403, 403, 403},
+    {"POST", "/api/v1/auth/login", "{}", 400, 400, 400, 400, 400, 400, 400, 400},
+    {"POST", "/api/v1/auth/refresh", "{}", 401, 401, 401, 401, 401, 401, 401, 401},
+    {"POST", "/api/v1/auth/logout", "{}", 401, 401, 204, 204, 204, 204, 204, 204},
     {"GET", "/api/v1/auth/me", "", 401, 401, 200, 200, 200, 200, 200, 200},
+    {"PUT", "/api/v1/auth/password", "{}", 401, 401, 400, 400, 400, 400, 400, 400},
+    {"GET", "/api/v1/users", "", 401, 401, 200, 403, 403, 403, 403, 200},
+    {"POST", "/api/v1/users", "{}", 401, 401, 400, 403, 403, 403, 403, 400},
+    {"GET", "/api/v1/users/{id}", "", 401, 401, 404, 403, 403, 403, 403, 200},
+    {"PUT", "/api/v1/users/{id}", R"({"role":"viewer"})", 401, 401, 404, 403, 403, 403, 403, 200},
+    {"DELETE", "/api/v1/users/{id}", "", 401, 401, 404, 403, 403, 403, 403, 204},
+    {"GET", "/api/v1/invitations", "", 401, 401, 200, 403, 403, 403, 403, 200},
+    {"POST", "/api/v1/invitations", R"({"role":"viewer"})", 401, 401, 201, 403, 403, 403, 403, 201},
+    {"DELETE", "/api/v1/invitations/{id}", "", 401, 401, 404, 403, 403, 403, 403, 204},
+    {"GET", "/api/v1/sessions", "", 401, 401, 200, 200, 200, 200, 200, 200},
+    {"DELETE", "/api/v1/sessions/{id}", "", 401, 401, 404, 404, 404, 404, 204, 204},
     {"GET", "/api/v1/cameras", "", 401, 401, 200, 200, 200, 200, 200, 200},
-    {"GET", "/api/cameras", "", 401, 401, 200, 200, 200, 200, 200, 200},
-    {"POST", "/api/v1/cameras", "{\"name\":\"new\"}", 401, 401, 201, 201, 403, 403, 201, 201},
-    {"POST", "/api/cameras", "{\"name\":\"new\"}", 401, 401, 201, 201, 403, 403, 201, 201},
-    {"POST", "/api/v1/cameras/test", "{\"source\":{\"url\":\"test\"}}", 401, 401, 200, 200, 403, 403, 200, 200},
-    {"GET", "/api/v1/cameras/%s", "", 401, 401, 404, 404, 200, 200, 200, 200},
-    {"GET", "/api/v1/cameras/%s/stream", "", 401, 401, 404, 404, 200, 200, 200, 200},
-    {"GET", "/api/v1/cameras/%s/status", "", 401, 401, 404, 404, 200, 200, 200, 200},
-    {"PUT", "/api/v1/cameras/%s", "{\"place\":\"x\"}", 401, 401, 404, 404, 403, 403, 200, 200},
-    {"PUT", "/api/cameras/%s", "{\"place\":\"x\"}", 401, 401, 404, 404, 403, 403, 200, 200},
-    {"POST", "/whep/%s", offer, 401, 401, 404, 404, 201, 201, 201, 201},
-    {"POST", "/whip/%s", offer, 401, 401, 404, 404, 403, 201, 201, 201},
+    {"POST", "/api/v1/cameras", R"({"name":"new"})", 401, 401, 201, 201, 403, 403, 201, 201},
+    {"POST", "/api/v1/cameras/test", R"({"source":{"url":"test"}})", 401, 401, 200, 200, 403, 403, 200, 200},
+    {"GET", "/api/v1/cameras/{id}", "", 401, 401, 404, 404, 200, 200, 200, 200},
+    {"GET", "/api/v1/cameras/{id}/stream", "", 401, 401, 404, 404, 200, 200, 200, 200},
+    {"GET", "/api/v1/cameras/{id}/stream/webrtc", "", 401, 401, 404, 404, 200, 200, 200, 200},
+    {"GET", "/api/v1/cameras/{id}/status", "", 401, 401, 404, 404, 200, 200, 200, 200},
+    {"POST", "/api/v1/cameras/{id}/stream-key", "", 401, 401, 404, 404, 403, 403, 200, 200},
+    {"PUT", "/api/v1/cameras/{id}", R"({"place":"x"})", 401, 401, 404, 404, 403, 403, 200, 200},
+    {"DELETE", "/api/v1/cameras/{id}", "", 401, 401, 404, 404, 403, 403, 204, 204},
+    {"POST", "/whep/{stream}", offer, 401, 401, 404, 404, 201, 201, 201, 201},
+    {"POST", "/whip/{stream}", offer, 401, 401, 404, 404, 403, 201, 201, 201},
+    {"OPTIONS", "/whep/{stream}", "", 204, 204, 204, 204, 204, 204, 204, 204},
+    {"OPTIONS", "/whip/{stream}", "", 204, 204, 204, 204, 204, 204, 204, 204},
+    {"PATCH", "/whep/{stream}/{session}", "", 401, 401, 404, 404, 404, 404, 415, 415},
+    {"DELETE", "/whep/{stream}/{session}", "", 401, 401, 404, 404, 404, 404, 200, 200},
+    {"OPTIONS", "/whep/{stream}/{session}", "", 204, 204, 204, 204, 204, 204, 204, 204},
+    {"PATCH", "/whip/{stream}/{session}", "", 401, 401, 404, 404, 403, 404, 404, 404},
+    {"DELETE", "/whip/{stream}/{session}", "", 401, 401, 404, 404, 403, 404, 404, 404},
+    {"OPTIONS", "/whip/{stream}/{session}", "", 204, 204, 204, 204, 204, 204, 204, 204},
+    {"GET", "/api/v1/events", "", 401, 401, 200, 200, 200, 200, 200, 200},
+    {"GET", "/ws/events", "", 101, 401, 101, 101, 101, 101, 101, 101},
+    {"GET", "/ws/signaling", "", 101, 401, 101, 101, 101, 101, 101, 101},
     {"GET", "/metrics", "", 401, 401, 403, 403, 403, 403, 403, 200},
     {"GET", "/healthz", "", 200, 200, 200, 200, 200, 200, 200, 200},
     {"GET", "/readyz", "", 200, 200, 200, 200, 200, 200, 200, 200},
-    {"GET", "/whep/%s", "", 405, 405, 405, 405, 405, 405, 405, 405},
-    {"OPTIONS", "/whip/%s", "", 204, 204, 204, 204, 204, 204, 204, 204},
+};
+
+// What no route answers.
+constexpr Row nowhere[] = {
+    {"GET", "/whep/cam-owner", "", 405, 405, 405, 405, 405, 405, 405, 405},
     {"PUT", "/api/v1/cameras", "{}", 405, 405, 405, 405, 405, 405, 405, 405},
     {"POST", "/api/v1/nothing", "{}", 404, 404, 404, 404, 404, 404, 404, 404},
     {"GET", "/api/v1/cameras/none", "", 401, 401, 404, 404, 404, 404, 404, 404},
     {"POST", "/whep/none", offer, 401, 401, 404, 404, 404, 404, 404, 404},
     {"POST", "/whip/none", offer, 401, 401, 404, 404, 404, 404, 404, 404},
-    {"DELETE", "/api/v1/cameras/%s", "", 401, 401, 404, 404, 403, 403, 204, 404},  // the admin comes after the owner
 };
 
-TEST_F(RightsTest, EveryAccountOnEveryRoute) {
-  for (const Row& row : table) {
-    const std::pair<const char*, int> accounts[] = {
-        {"", row.nobody},       {"forged", row.forged},   {"stranger", row.stranger}, {"bystander", row.bystander},
-        {"viewer", row.viewer}, {"machine", row.machine}, {"owner", row.owner},       {"admin", row.admin}};
-    for (const auto& [who, status] : accounts) {
-      const std::string name = who;
-      std::string target = row.target;
-      if (const size_t place = target.find("%s"); place != std::string::npos) {
-        target.replace(place, 2, name == "viewer" || name == "machine" ? "cam-" + name : "cam-owner");
-      }
-      const Answer answer = ask(row.method, target, name, row.body);
-      EXPECT_EQ(answer.status, status) << (name.empty() ? "nobody" : name) << ": " << row.method << " " << target << " "
-                                       << answer.response.body;
-      if (answer.status >= 400) {
-        EXPECT_FALSE(answer.code().empty());
-      }
-      if (answer.status == 401) {
-        EXPECT_NE(answer.header("WWW-Authenticate"), "");
-      }
+std::vector<std::pair<std::string, int>> accounts_of(const Row& row) {
+  return {{"", row.nobody},       {"forged", row.forged},   {"stranger", row.stranger}, {"bystander", row.bystander},
+          {"viewer", row.viewer}, {"machine", row.machine}, {"owner", row.owner},       {"admin", row.admin}};
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const size_t place = text.find(what);
+  return place == std::string::npos ? text : text.replace(place, what.size(), with);
+}
+
+struct RouteTest : RightsTest {
+  /// The route's address for something made for this one question, so that no answer depends on another.
+  std::string fresh_target(const std::string& pattern, const std::string& who) {
+    const std::string name = "thing-" + std::to_string(++things_);
+    const std::string owner = who == "viewer" || who == "machine" ? who : "owner";
+    const auto camera = add_camera(name, users.find_by_name(owner)->id);
+    std::string target = replaced(pattern, "{stream}", name);
+    if (pattern.find("{session}") != std::string::npos) {
+      const Answer made = ask("POST", "/whep/" + name, "owner", offer);
+      const std::string location = made.header("Location");
+      return replaced(target, "{session}", made.status == 201 ? location.substr(location.rfind('/') + 1) : "none");
     }
+    if (pattern.find("{id}") == std::string::npos) return target;
+    if (pattern.find("/users/") != std::string::npos)
+      return replaced(target, "{id}", users.create({.username = name, .password_hash = "x"})->id);
+    if (pattern.find("/invitations/") != std::string::npos) {
+      const auto admin = users.credentials("admin")->principal();
+      return replaced(target, "{id}", invitations.create(admin, auth::Role::viewer, std::chrono::hours(1))->id);
+    }
+    if (pattern.find("/sessions/") != std::string::npos)
+      return replaced(target, "{id}", *sessions.start({camera.id, "default", "", "view", "webrtc", "", ""}));
+    return replaced(target, "{id}", name);
+  }
+  void check(const Row& row, const std::string& pattern) {
+    for (const auto& [who, status] : accounts_of(row)) {
+      for (const char* name : {"stranger", "bystander", "viewer", "machine", "owner", "admin"})
+        if (who == name) tokens[who] = token_of(who);  // the last one may have been logged out
+      const std::string target = fresh_target(pattern, who);
+      const Answer answer = ask(row.method, target, who, row.body);
+      EXPECT_EQ(answer.status, status) << (who.empty() ? "nobody" : who) << ": " << row.method << " " << target << " "
+                                       << answer.response.body;
+      EXPECT_TRUE(answer.status < 400 || !answer.code().empty());
+      EXPECT_TRUE(answer.status != 401 || !answer.header("WWW-Authenticate").empty());
+    }
+  }
+  int things_ = 0;
+};
+
+TEST_F(RouteTest, EveryAccountOnEveryRoute) {
+  for (const Row& row : table) {
+    check(row, row.pattern);
+    const std::string pattern = row.pattern;
+    for (const char* aliased : {"/api/v1/auth", "/api/v1/cameras"})
+      if (pattern.rfind(aliased, 0) == 0) check(row, "/api" + pattern.substr(7));
+  }
+  for (const Row& row : nowhere)
+    check(row, row.pattern);
+}
+
+TEST_F(RouteTest, EveryRouteHasItsRow) {
+  std::set<std::string> known;
+  for (const Row& row : table)
+    known.insert(std::string(row.method) + " " + row.pattern);
+  for (const auto& [method, pattern] : router.routes()) {
+    const bool alias = pattern.rfind("/api/", 0) == 0 && pattern.rfind("/api/v1/", 0) != 0;
+    const std::string route = method + " " + (alias ? "/api/v1" + pattern.substr(4) : pattern);
+    EXPECT_EQ(known.count(route), 1u) << "say in the table above who gets what from " << route;
   }
 }
 

@@ -48,7 +48,7 @@ TEST_F(LoginsTest, ARefreshTokenIsUsedOnceAndReplaced) {
   const auto third = logins.rotate(second->refresh_token);
   ASSERT_TRUE(third);
   const Login other = *logins.start(ann.id, 1, Delivery::body);
-  EXPECT_EQ(code(logins.rotate(first.refresh_token)), "AUTH_TOKEN_INVALID");
+  EXPECT_EQ(code(logins.rotate(first.refresh_token)), "AUTH_TOKEN_REUSED");
   EXPECT_EQ(code(logins.rotate(third->refresh_token)), "AUTH_TOKEN_INVALID") << "the whole family is gone";
   EXPECT_EQ(code(logins.find(first.id)), "AUTH_TOKEN_INVALID");
   EXPECT_TRUE(logins.rotate(other.refresh_token)) << "another login is none of its business";
@@ -76,8 +76,9 @@ TEST_F(LoginsTest, LoginsEnd) {
 
 TEST_F(LoginsTest, NonsenseIsNoToken) {
   const Login login = *logins.start(add("ann").id, 1, Delivery::body);
-  for (const std::string& bad : {std::string(), std::string("."), std::string("x"), login.id, std::string(5000, 'x'),
-                                 std::string("' OR 1=1 --.x"), std::string("x.") + login.refresh_token})
+  for (const std::string& bad :
+       {std::string(), std::string("."), std::string("x"), login.id, std::string(5000, 'x'),
+        std::string("' OR 1=1 --.x"), std::string("x.") + login.refresh_token, std::string("." + login.id)})
     EXPECT_EQ(code(logins.rotate(bad)), "AUTH_TOKEN_INVALID") << bad.substr(0, 40);
   EXPECT_TRUE(logins.rotate(login.refresh_token));
 }

@@ -340,7 +340,7 @@ TEST_F(CatalogTest, SessionsFilterAndPage) {
     ASSERT_TRUE(
         sessions_.start({i % 2 ? other.id : mine.id, "default", i == 0 ? "ann" : "", "view", "webrtc", "", ""}));
   EXPECT_EQ(sessions_.list({.organization_id = "default", .camera_id = mine.id})->items.size(), 3u);
-  EXPECT_EQ(sessions_.list({.organization_id = "default", .owner_id = "ann"})->items.size(), 3u);
+  EXPECT_EQ(sessions_.list({.organization_id = "default", .visible_to = "ann"})->items.size(), 3u);
   EXPECT_EQ(sessions_.list({.organization_id = "default", .user_id = "ann"})->items.size(), 1u);
   EXPECT_EQ(sessions_.list({.organization_id = "default", .kind = "publish"})->items.size(), 0u);
   EXPECT_EQ(sessions_.list({.organization_id = "acme"})->items.size(), 0u);
