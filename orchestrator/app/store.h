@@ -9,6 +9,7 @@
 #include "auth/logins.h"
 #include "auth/users.h"
 #include "base/result.h"
+#include "base/secret_box.h"
 #include "base/time.h"
 #include "catalog/cameras.h"
 #include "catalog/sessions.h"
@@ -21,15 +22,16 @@ struct Store {
 
   DataDir data_dir;
   std::unique_ptr<db::Database> database;
+  const base::SecretBox secrets;
   auth::Users users{*database, base::system_clock()};
   auth::Logins logins{*database, base::system_clock()};
   auth::Invitations invitations{*database, base::system_clock()};
-  catalog::Cameras cameras{*database, base::system_clock()};
+  catalog::Cameras cameras{*database, base::system_clock(), secrets};
   catalog::Sessions sessions{*database, base::system_clock()};
 
  private:
-  Store(DataDir directory, std::unique_ptr<db::Database> opened)
-      : data_dir(std::move(directory)), database(std::move(opened)) {}
+  Store(DataDir directory, std::unique_ptr<db::Database> opened, base::SecretBox box)
+      : data_dir(std::move(directory)), database(std::move(opened)), secrets(std::move(box)) {}
 };
 
 }  // namespace reallive::app

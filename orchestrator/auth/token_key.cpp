@@ -1,21 +1,15 @@
 #include "auth/token_key.h"
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <memory>
 #include <rhonabwy.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/id.h"
+#include "base/key_file.h"
 
 namespace reallive::auth {
 
 namespace {
 
-constexpr size_t key_bytes = 32;
 constexpr size_t most_token_bytes = 4096;
 
 struct JwtDeleter {
@@ -44,53 +38,12 @@ base::Time from_seconds(int64_t value) {
   return base::Time(std::chrono::seconds(value));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
-
-// Written under another name first and linked into place, so that a crash or a second program never leaves half a key.
-bool make_key_file(const std::filesystem::path& file) {
-  std::array<uint8_t, key_bytes> key;
-  base::random_bytes(key);
-  const std::filesystem::path fresh = file.string() + "." + base::random_token(8);
-  bool written = false;
-  {
-    const Descriptor descriptor(open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    written = descriptor.get() >= 0 &&
-              write(descriptor.get(), key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-              fsync(descriptor.get()) == 0;
-  }
-  const bool placed = written && (link(fresh.c_str(), file.c_str()) == 0 || errno == EEXIST);
-  unlink(fresh.c_str());
-  return placed;
-}
-
 }  // namespace
 
 base::Result<TokenKey> TokenKey::load_or_make(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file) && !make_key_file(file))
-    return base::fail("failed", "cannot write the key file " + file.string() + ": " + std::strerror(errno));
-  const Descriptor descriptor(open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat info {};
-  if (descriptor.get() < 0 || fstat(descriptor.get(), &info) != 0)
-    return base::fail("failed", "cannot read the key file " + file.string() + ": " + std::strerror(errno));
-  if ((info.st_mode & 077) != 0)
-    return base::fail("failed", "others may read the key file " + file.string() + "; run: chmod 600 " + file.string());
-  std::vector<uint8_t> key(key_bytes);
-  if (read(descriptor.get(), key.data(), key.size()) != static_cast<ssize_t>(key.size()))
-    return base::fail("failed",
-                      "the key file " + file.string() + " is too short; remove it and everybody logs in anew");
-  return TokenKey(std::move(key));
+  auto key = base::load_or_make_key(file);
+  if (!key) return tl::unexpected(key.error());
+  return TokenKey(std::move(*key));
 }
 
 base::Result<std::string> TokenKey::sign(const Claims& claims) const {

@@ -19,9 +19,17 @@ constexpr std::string_view columns =
     "source_transport, source_on_demand, is_active, is_recording, is_public, stream_status, status, assigned_node, "
     "stream_key, owner_id, organization_id, created_at, updated_at FROM cameras ";
 
-Camera from_row(const db::Row& row) {
+std::string place_of(const char* column, const std::string& id) {
+  return std::string("cameras.") + column + ":" + id;
+}
+
+Result<Camera> from_row(const db::Row& row, const base::SecretBox& secrets) {
   Camera camera;
   camera.id = row["id"].text();
+  auto url = secrets.open(row["source_url"].text(), place_of("source_url", camera.id));
+  if (!url) return tl::unexpected(url.error());
+  auto key = secrets.open(row["stream_key"].text(), place_of("stream_key", camera.id));
+  if (!key) return tl::unexpected(key.error());
   camera.name = row["name"].text();
   camera.stream = row["stream"].text();
   camera.company = row["company"].text();
@@ -30,14 +38,14 @@ Camera from_row(const db::Row& row) {
   camera.location = row["location"].text();
   camera.place = row["place"].text();
   camera.resolution = row["resolution"].text();
-  camera.source = {row["source_url"].text(), row["source_transport"].text(), row["source_on_demand"].integer() != 0};
+  camera.source = {std::move(*url), row["source_transport"].text(), row["source_on_demand"].integer() != 0};
   camera.is_active = row["is_active"].integer() != 0;
   camera.is_recording = row["is_recording"].integer() != 0;
   camera.is_public = row["is_public"].integer() != 0;
   camera.stream_status = row["stream_status"].text();
   camera.status = row["status"].text();
   camera.assigned_node = row["assigned_node"].text();
-  camera.stream_key = row["stream_key"].text();
+  camera.stream_key = std::move(*key);
   camera.owner_id = row["owner_id"].text();
   camera.organization_id = row["organization_id"].text();
   camera.created_at = row["created_at"].text();
@@ -77,7 +85,7 @@ void apply(Camera& camera, const CameraFields& fields) {
   apply(camera.owner_id, fields.owner_id);
 }
 
-db::Bindings bindings_of(const Camera& camera) {
+db::Bindings bindings_of(const Camera& camera, const base::SecretBox& secrets) {
   return {{"id", camera.id},
           {"name", camera.name},
           {"stream", camera.stream},
@@ -87,30 +95,36 @@ db::Bindings bindings_of(const Camera& camera) {
           {"location", camera.location},
           {"place", camera.place},
           {"resolution", camera.resolution},
-          {"source_url", camera.source.url},
+          {"source_url", secrets.seal(camera.source.url, place_of("source_url", camera.id))},
           {"source_transport", camera.source.transport},
           {"source_on_demand", camera.source.on_demand},
           {"is_active", camera.is_active},
           {"is_recording", camera.is_recording},
           {"is_public", camera.is_public},
-          {"stream_key", camera.stream_key},
+          {"stream_key", secrets.seal(camera.stream_key, place_of("stream_key", camera.id))},
+          {"stream_key_digest", secrets.digest(camera.stream_key)},
           {"owner_id", null_if_empty(camera.owner_id)},
           {"organization_id", camera.organization_id},
           {"updated_at", camera.updated_at}};
 }
 
-Result<std::vector<Camera>> select(db::Session& session, std::string_view where, const db::Bindings& bindings) {
+Result<std::vector<Camera>> select(db::Session& session, const base::SecretBox& secrets, std::string_view where,
+                                   const db::Bindings& bindings) {
   auto rows = session.query(std::string(columns) + std::string(where), bindings);
   if (!rows) return tl::unexpected(rows.error());
   std::vector<Camera> cameras;
   cameras.reserve(rows->size());
-  for (const db::Row& row : *rows)
-    cameras.push_back(from_row(row));
+  for (const db::Row& row : *rows) {
+    auto camera = from_row(row, secrets);
+    if (!camera) return tl::unexpected(camera.error());
+    cameras.push_back(std::move(*camera));
+  }
   return cameras;
 }
 
-Result<Camera> one(db::Session& session, std::string_view where, const db::Bindings& bindings) {
-  auto found = select(session, where, bindings);
+Result<Camera> one(db::Session& session, const base::SecretBox& secrets, std::string_view where,
+                   const db::Bindings& bindings) {
+  auto found = select(session, secrets, where, bindings);
   if (!found) return tl::unexpected(found.error());
   if (found->empty()) return no_such_camera();
   return std::move(found->front());
@@ -172,7 +186,7 @@ Result<Camera> Cameras::store(db::Session& session, const Camera& before, const 
     if (!owner) return tl::unexpected(owner.error());
     if (owner->empty()) return base::invalid("ownerId", "there is no such user");
   }
-  db::Bindings bindings = bindings_of(camera);
+  db::Bindings bindings = bindings_of(camera, secrets_);
   if (is_new) {
     camera.created_at = camera.updated_at;
     bindings.emplace_back("created_at", camera.created_at);
@@ -180,15 +194,17 @@ Result<Camera> Cameras::store(db::Session& session, const Camera& before, const 
   auto stored = session.execute(
       is_new ? "INSERT INTO cameras (id, name, stream, company, model, serial_number, location, place, resolution, "
                "source_url, source_transport, source_on_demand, is_active, is_recording, is_public, stream_key, "
-               "owner_id, organization_id, updated_at, created_at) VALUES (:id, :name, :stream, :company, :model, "
+               "stream_key_digest, owner_id, organization_id, updated_at, created_at) VALUES (:id, :name, :stream, "
+               ":company, :model, "
                ":serial_number, :location, :place, :resolution, :source_url, :source_transport, :source_on_demand, "
-               ":is_active, :is_recording, :is_public, :stream_key, :owner_id, :organization_id, :updated_at, "
+               ":is_active, :is_recording, :is_public, :stream_key, :stream_key_digest, :owner_id, :organization_id, "
+               ":updated_at, "
                ":created_at)"
              : "UPDATE cameras SET name = :name, stream = :stream, company = :company, model = :model, serial_number "
                "= :serial_number, location = :location, place = :place, resolution = :resolution, source_url = "
                ":source_url, source_transport = :source_transport, source_on_demand = :source_on_demand, is_active = "
-               ":is_active, is_recording = :is_recording, is_public = :is_public, stream_key = :stream_key, stream_key "
-               "= :stream_key, owner_id "
+               ":is_active, is_recording = :is_recording, is_public = :is_public, stream_key = :stream_key, "
+               "stream_key_digest = :stream_key_digest, owner_id "
                "= :owner_id, updated_at = :updated_at WHERE id = :id AND organization_id = :organization_id",
       bindings);
   if (!stored) return store_error(stored.error());
@@ -220,7 +236,7 @@ Result<Camera> Cameras::update(std::string_view organization_id, std::string_vie
   if (!session) return tl::unexpected(session.error());
   Camera camera;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
-    auto before = one(*session, "WHERE id = :id AND organization_id = :organization",
+    auto before = one(*session, secrets_, "WHERE id = :id AND organization_id = :organization",
                       {{"id", id}, {"organization", organization_id}});
     if (!before) return tl::unexpected(before.error());
     auto stored = store(*session, *before, fields, false);
@@ -238,7 +254,7 @@ Result<Camera> Cameras::new_stream_key(std::string_view organization_id, std::st
   if (!session) return tl::unexpected(session.error());
   Camera camera;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
-    auto before = one(*session, "WHERE id = :id AND organization_id = :organization",
+    auto before = one(*session, secrets_, "WHERE id = :id AND organization_id = :organization",
                       {{"id", id}, {"organization", organization_id}});
     if (!before) return tl::unexpected(before.error());
     before->stream_key = base::uuid_v4();
@@ -257,7 +273,7 @@ Result<void> Cameras::remove(std::string_view organization_id, std::string_view 
   if (!session) return tl::unexpected(session.error());
   Camera camera;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
-    auto before = one(*session, "WHERE id = :id AND organization_id = :organization",
+    auto before = one(*session, secrets_, "WHERE id = :id AND organization_id = :organization",
                       {{"id", id}, {"organization", organization_id}});
     if (!before) return tl::unexpected(before.error());
     camera = std::move(*before);
@@ -273,14 +289,49 @@ Result<void> Cameras::remove(std::string_view organization_id, std::string_view 
 Result<Camera> Cameras::find(std::string_view organization_id, std::string_view name_or_id) {
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
-  return one(*session, where_key(name_or_id) + " AND organization_id = :organization",
+  return one(*session, secrets_, where_key(name_or_id) + " AND organization_id = :organization",
              {{"key", name_or_id}, {"organization", organization_id}});
 }
 
 Result<Camera> Cameras::find_anywhere(std::string_view name_or_id) {
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
-  return one(*session, where_key(name_or_id), {{"key", name_or_id}});
+  return one(*session, secrets_, where_key(name_or_id), {{"key", name_or_id}});
+}
+
+Result<Camera> Cameras::find_by_stream_key(std::string_view key) {
+  auto session = database_.session();
+  if (!session) return tl::unexpected(session.error());
+  return one(*session, secrets_, "WHERE stream_key_digest = :digest", {{"digest", secrets_.digest(key)}});
+}
+
+Result<void> Cameras::seal() {
+  auto session = database_.session();
+  if (!session) return tl::unexpected(session.error());
+  bool changed = false;
+  auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
+    auto rows = session->query("SELECT id, source_url, stream_key, stream_key_digest FROM cameras");
+    if (!rows) return tl::unexpected(rows.error());
+    for (const db::Row& row : *rows) {
+      const std::string id = row["id"].text(), url = row["source_url"].text(), key = row["stream_key"].text();
+      if (!row["stream_key_digest"].is_null()) {
+        if (auto opened = secrets_.open(key, place_of("stream_key", id)); !opened)
+          return tl::unexpected(opened.error());
+        continue;
+      }
+      changed = true;
+      auto sealed = session->execute(
+          "UPDATE cameras SET source_url = :url, stream_key = :key, stream_key_digest = :digest WHERE id = :id",
+          {{"url", secrets_.seal(url, place_of("source_url", id))},
+           {"key", secrets_.seal(key, place_of("stream_key", id))},
+           {"digest", secrets_.digest(key)},
+           {"id", id}});
+      if (!sealed) return tl::unexpected(sealed.error());
+    }
+    return {};
+  });
+  if (!done || !changed) return done;
+  return database_.forget_deleted();
 }
 
 Result<CameraPage> Cameras::list(const CameraQuery& query) {
@@ -320,7 +371,7 @@ Result<CameraPage> Cameras::list(const CameraQuery& query) {
 
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
-  auto found = select(*session, where, bindings);
+  auto found = select(*session, secrets_, where, bindings);
   if (!found) return tl::unexpected(found.error());
   CameraPage page{std::move(*found), {}};
   if (page.items.size() > query.limit) {
@@ -335,7 +386,7 @@ Result<CameraPage> Cameras::list(const CameraQuery& query) {
 Result<std::vector<Camera>> Cameras::all() {
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
-  return select(*session, "ORDER BY name, id", {});
+  return select(*session, secrets_, "ORDER BY name, id", {});
 }
 
 Result<void> Cameras::set_status(std::string_view id, std::string_view stream_status, std::string_view status) {

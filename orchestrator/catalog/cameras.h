@@ -1,6 +1,6 @@
-// Cameras: the cameras of the database, scoped by organization. Blocking SQL of microseconds.
-// Any thread, but listeners are called on the thread that makes the change, after it is stored.
-// It never starts or stops media; whoever does that subscribes.
+// Cameras: the cameras of the database, scoped by organization. Blocking SQL of microseconds. Source addresses (they
+// hold passwords) and stream keys are sealed on the disk. Any thread, but listeners are called on the thread that makes
+// the change, after it is stored. It never starts or stops media; whoever does that subscribes.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret_box.h"
 #include "base/time.h"
 #include "catalog/camera.h"
 #include "db/database.h"
@@ -44,7 +45,12 @@ class Cameras {
  public:
   using Subscriber = std::function<void(const CameraEvent&)>;
 
-  Cameras(db::Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}
+  Cameras(db::Database& database, const base::Clock& clock, const base::SecretBox& secrets)
+      : database_(database), clock_(clock), secrets_(secrets) {}
+
+  /// Seals what a former version stored in the clear, and leaves no trace of that in the file. Fails when what is
+  /// sealed was sealed with another key.
+  base::Result<void> seal();
 
   base::Result<Camera> create(std::string_view organization_id, const CameraFields& fields);
   base::Result<Camera> update(std::string_view organization_id, std::string_view id, const CameraFields& fields);
@@ -55,6 +61,8 @@ class Cameras {
   base::Result<Camera> find(std::string_view organization_id, std::string_view name_or_id);
   /// By id or short name on the whole server: for /whip and /whep, whose callers are checked afterwards.
   base::Result<Camera> find_anywhere(std::string_view name_or_id);
+  /// The camera that this key publishes to, on the whole server.
+  base::Result<Camera> find_by_stream_key(std::string_view key);
   base::Result<CameraPage> list(const CameraQuery& query);
   /// Every camera of every organization, for the start of the server.
   base::Result<std::vector<Camera>> all();
@@ -73,6 +81,7 @@ class Cameras {
 
   db::Database& database_;
   const base::Clock& clock_;
+  const base::SecretBox& secrets_;
   std::vector<Subscriber> subscribers_;
 };
 

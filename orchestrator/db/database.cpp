@@ -246,4 +246,13 @@ Result<Session> Database::session() {
   }
 }
 
+Result<void> Database::forget_deleted() {
+  auto connection = session();
+  if (!connection) return tl::unexpected(connection.error());
+  if (auto done = connection->execute("VACUUM"); !done) return tl::unexpected(done.error());
+  // The log still holds what the pages were before.
+  if (auto done = connection->query("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return tl::unexpected(done.error());
+  return {};
+}
+
 }  // namespace reallive::db

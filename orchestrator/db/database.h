@@ -115,6 +115,9 @@ class Database {
   static base::Result<std::unique_ptr<Database>> open(const Config& config, std::span<const Migration> steps);
   ~Database();
 
+  /// Writes the file anew, so that nothing that was deleted or overwritten is left in it. For seldom use: it copies
+  /// all.
+  base::Result<void> forget_deleted();
   /// A connection of the pool, or a new one; the pool keeps a few.
   base::Result<Session> session();
 

@@ -99,6 +99,13 @@ const std::vector<Migration>& migrations() {
                 used_by TEXT REFERENCES users (id) ON DELETE SET NULL))",
            "CREATE INDEX idx_invitations_organization ON invitations (organization_id, created_at)",
        }},
+      // source_url and stream_key are sealed from here on: catalog::Cameras::seal() does that, since SQL cannot.
+      {3,
+       "stream keys found by their digest",
+       {
+           "ALTER TABLE cameras ADD COLUMN stream_key_digest TEXT",
+           "CREATE UNIQUE INDEX idx_cameras_stream_key ON cameras (stream_key_digest)",
+       }},
   };
   return steps;
 }

@@ -194,7 +194,8 @@ class ApiTest : public testing::Test {
   auth::Users users{*database, clock};
   auth::Logins logins{*database, clock};
   auth::Invitations invitations{*database, clock};
-  catalog::Cameras cameras{*database, clock};
+  base::SecretBox secrets = *base::SecretBox::load_or_make(dir / "secrets.key");
+  catalog::Cameras cameras{*database, clock, secrets};
   catalog::Sessions sessions{*database, clock};
   events::Bus bus;
   Live live{cameras, sessions, bus, clock};

@@ -16,6 +16,7 @@
 #include "db/database.h"
 #include "support/http_client.h"
 #include "support/process.h"
+#include "support/secret_watch.h"
 #include "support/temp_dir.h"
 
 namespace reallive::api::testing_only {
@@ -35,13 +36,18 @@ class Server {
     EXPECT_EQ(empty.exit_code, 0) << empty.output;
     database = std::move(*db::Database::open({find_database()}));
     users = std::make_unique<auth::Users>(*database, base::system_clock());
-    cameras = std::make_unique<catalog::Cameras>(*database, base::system_clock());
+    secrets = std::make_unique<base::SecretBox>(*base::SecretBox::load_or_make(dir / "data" / "secrets.key"));
+    cameras = std::make_unique<catalog::Cameras>(*database, base::system_clock(), *secrets);
     sessions = std::make_unique<catalog::Sessions>(*database, base::system_clock());
   }
   ~Server() {
     if (!process) return;
     process->signal(SIGTERM);
     EXPECT_EQ(process->wait(std::chrono::seconds(5)), 0) << process->output();
+    const auto all = cameras->all();
+    for (const catalog::Camera& camera : all ? *all : std::vector<catalog::Camera>())
+      secrets_used.add(camera.stream_key);
+    EXPECT_EQ(secrets_used.told_by(process->output()), "") << "the server told a secret";
   }
 
   std::string data() const { return (dir / "data").string(); }
@@ -51,6 +57,7 @@ class Server {
     // bcrypt at its cheapest, so that a test is no benchmark of it; the program takes the cost from the hash.
     const auto user = users->create({name, "", role, *auth::hash_password("password-of-" + name, 4)});
     EXPECT_TRUE(user) << user.error().message;
+    secrets_used.add("password-of-" + name);
     return user->id;
   }
   catalog::Camera add_camera(const std::string& name, const std::string& owner_id, const std::string& source,
@@ -63,11 +70,16 @@ class Server {
     return *cameras->create("default", fields);
   }
 
-  /// Starts serving what was added so far, and logs every user in.
-  void start(const std::vector<std::string>& names) {
-    process = std::make_unique<test::Process>(std::vector<std::string>{"reallive", "serve", "--data", data(), "--set",
-                                                                       "http.listen=127.0.0.1:0", "--set",
-                                                                       "webrtc.listen=127.0.0.1:0"});
+  /// Starts serving what was added so far, and logs every user in. `settings` as `--set` takes them.
+  void start(const std::vector<std::string>& names, const std::vector<std::string>& settings = {},
+             const std::map<std::string, std::string>& environment = {}) {
+    std::vector<std::string> arguments = {"reallive", "serve",
+                                          "--data",   data(),
+                                          "--set",    "http.listen=127.0.0.1:0",
+                                          "--set",    "webrtc.listen=127.0.0.1:0"};
+    for (const std::string& setting : settings)
+      arguments.insert(arguments.end(), {"--set", setting});
+    process = std::make_unique<test::Process>(arguments, "", environment);
     ASSERT_TRUE(process->wait_output("listening webrtc ")) << process->output();
     const std::string output = process->output(), line = "listening http 127.0.0.1:";
     port = std::stoi(output.substr(output.find(line) + line.size()));
@@ -76,6 +88,8 @@ class Server {
                                     "{\"username\":\"" + name + "\",\"password\":\"password-of-" + name + "\"}");
       ASSERT_EQ(answer.status, 200) << answer.body;
       tokens[name] = "Bearer " + *answer.json().get_string("token");
+      for (const char* secret : {"token", "refreshToken"})
+        secrets_used.add(answer.json().get_string(secret).value_or(""));
     }
   }
 
@@ -96,10 +110,12 @@ class Server {
   test::TempDir dir;
   std::unique_ptr<db::Database> database;
   std::unique_ptr<auth::Users> users;
+  std::unique_ptr<base::SecretBox> secrets;
   std::unique_ptr<catalog::Cameras> cameras;
   std::unique_ptr<catalog::Sessions> sessions;
   std::unique_ptr<test::Process> process;
   std::map<std::string, std::string> tokens;
+  test::SecretWatch secrets_used;  ///< looked for in the server's output at the end
   int port = 0;
 
  private:

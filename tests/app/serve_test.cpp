@@ -6,6 +6,7 @@
 #include <memory>
 #include <signal.h>
 
+#include "app/setup_link.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "catalog/cameras.h"
@@ -13,6 +14,7 @@
 #include "db/database.h"
 #include "support/http_client.h"
 #include "support/process.h"
+#include "support/secret_watch.h"
 #include "support/temp_dir.h"
 
 namespace reallive::app {
@@ -25,6 +27,11 @@ using testing::Not;
 
 class ServeTest : public testing::Test {
  protected:
+  ~ServeTest() override {
+    for (const char* secret : {"tangerine-harbour-42", "mandarin-harbour-43"})
+      secrets_.add(secret);
+    EXPECT_EQ(server_ ? secrets_.told_by(server_->output()) : "", "") << "the server told a secret";
+  }
   std::vector<std::string> command_line(std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {"reallive", "serve", "--data", data_};
     for (const char* set : {"http.listen=127.0.0.1:0", "webrtc.listen=127.0.0.1:0"})
@@ -55,21 +62,39 @@ class ServeTest : public testing::Test {
     if (!authorization.empty()) headers.emplace_back("Authorization", authorization);
     return test::HttpClient(port_).request("GET", path, headers);
   }
+  /// Of the link that the server printed.
+  std::string setup_token() {
+    const std::string output = server_->output(), mark = "/setup#";
+    const size_t begin = output.find(mark);
+    if (begin == std::string::npos) return {};
+    return output.substr(begin + mark.size(), output.find('\n', begin) - begin - mark.size());
+  }
+  test::HttpAnswer set_up(const std::string& token) {
+    return test::HttpClient(port_).request(
+        "POST", "/api/v1/setup", {{"Content-Type", "application/json"}},
+        Json::object({{"token", token}, {"username", "ann"}, {"password", "tangerine-harbour-42"}}).dump());
+  }
   std::string log_in(const std::string& password) {
     const auto answer =
         test::HttpClient(port_).request("POST", "/api/v1/auth/login", {{"Content-Type", "application/json"}},
                                         Json::object({{"username", "ann"}, {"password", password}}).dump());
     const auto json = Json::parse(answer.body);
-    return answer.status == 200 && json ? json->get_string("token").value_or("") : "";
+    const std::string token = answer.status == 200 && json ? json->get_string("token").value_or("") : "";
+    secrets_.add(token);
+    return token;
   }
   Json cameras(const std::string& token) {
     const auto answer = get("/api/v1/cameras", "Bearer " + token);
     EXPECT_EQ(answer.status, 200) << answer.body;
-    return Json::parse(answer.body).value_or(Json()).get("items");
+    const Json items = Json::parse(answer.body).value_or(Json()).get("items");
+    for (size_t i = 0; i < items.size(); ++i)
+      secrets_.add(items.at(i).get_string("streamKey").value_or(""));
+    return items;
   }
 
   test::TempDir dir_;
   const std::string data_ = (dir_ / "data").string();
+  test::SecretWatch secrets_;
   std::unique_ptr<test::Process> server_;
   int port_ = 0;
 };
@@ -112,7 +137,34 @@ TEST_F(ServeTest, WithoutAccountsItSaysHowToMakeOne) {
       test::HttpClient(port_).request("POST", "/whep/door", {{"Content-Type", "application/sdp"}}, "v=0\r\n").status,
       401);
   add_admin();
+  EXPECT_EQ(set_up(setup_token()).status, 403) << "the command made the first account";
   EXPECT_EQ(get("/api/v1/cameras", "Basic YW5uOnRhbmdlcmluZS1oYXJib3VyLTQy").status, 200);
+}
+
+TEST_F(ServeTest, TheLinkOfTheFirstStartMakesTheAdmin) {
+  start();
+  const std::string token = setup_token();
+  ASSERT_EQ(token.size(), 32u) << server_->output();
+  EXPECT_EQ(set_up("x" + token.substr(1)).status, 403);
+  EXPECT_EQ(set_up(token).status, 201);
+  EXPECT_EQ(set_up(token).status, 403) << "once";
+  EXPECT_NE(log_in("tangerine-harbour-42"), "");
+  EXPECT_THAT(server_->output(), Not(HasSubstr("\033"))) << "no QR code where there is no terminal";
+  server_->signal(SIGTERM);
+  ASSERT_EQ(server_->wait(), 0);
+  start();
+  EXPECT_THAT(server_->output(), Not(HasSubstr("/setup#")));
+}
+
+TEST(SetupLink, IsDrawnAsAQrCode) {
+  const auto code = draw_qr_code("https://192.0.2.1:8443/setup#0123456789abcdef");
+  ASSERT_TRUE(code);
+  const auto lines = std::count(code->begin(), code->end(), '\n');
+  EXPECT_GE(lines, 14) << "29 modules and the quiet zone, two a line";
+  // The upper edge of the first two finder patterns: seven dark modules, and five light ones below.
+  EXPECT_NE(code->find("█▀▀▀▀▀█"), std::string::npos);
+  EXPECT_NE(code->find("█▀▀▀▀▀█"), code->rfind("█▀▀▀▀▀█"));
+  EXPECT_FALSE(draw_qr_code(std::string(5000, 'x')));
 }
 
 TEST_F(ServeTest, CommandsAreHeardWhileItRuns) {
@@ -155,7 +207,8 @@ TEST_F(ServeTest, SessionsOfACrashAreClosed) {
   ASSERT_EQ(reallive({"camera", "add", "door"}).exit_code, 0);
   const auto database = db::Database::open({.file = data_ + "/reallive.db"});
   catalog::Sessions sessions(**database, base::system_clock());
-  catalog::Cameras cameras(**database, base::system_clock());
+  const auto secrets = base::SecretBox::load_or_make(data_ + "/secrets.key");
+  catalog::Cameras cameras(**database, base::system_clock(), *secrets);
   const auto door = cameras.find_anywhere("door");
   ASSERT_TRUE(sessions.start({door->id, "default", "", "view", "webrtc", "", ""}));
   ASSERT_TRUE(cameras.set_status(door->id, "online", "streaming"));

@@ -80,7 +80,8 @@ class CatalogTest : public testing::Test {
   test::TempDir dir_;
   test::ManualClock clock_;
   std::unique_ptr<db::Database> database_ = std::move(*db::Database::open({dir_ / "t.db"}));
-  Cameras cameras_{*database_, clock_};
+  base::SecretBox secrets_ = *base::SecretBox::load_or_make(dir_ / "secrets.key");
+  Cameras cameras_{*database_, clock_, secrets_};
   Sessions sessions_{*database_, clock_};
 };
 

@@ -36,6 +36,7 @@ async function command(args, input = '') {
 export class Server {
   #child = null;
   #ended = null;
+  #secrets = new Set([password]);
   #settings = { 'http.listen': '127.0.0.1:0', 'https.listen': 'off', 'webrtc.listen': '127.0.0.1:0' };
   log = '';
 
@@ -53,7 +54,9 @@ export class Server {
 
   /** The camera as the program's JSON describes it. */
   async addCamera(name, source) {
-    return JSON.parse(await command(['camera', 'add', name, '--source', source, '--data', this.data, '--json']));
+    const camera = JSON.parse(await command(['camera', 'add', name, '--source', source, '--data', this.data, '--json']));
+    this.#secrets.add(camera.streamKey);
+    return camera;
   }
 
   /** Any other command of the program on this server's data; its standard output. */
@@ -107,6 +110,7 @@ export class Server {
     this.#child.kill('SIGTERM');
     const [code] = await this.#ended;
     this.#child = null;
+    if ([...this.#secrets].some((secret) => this.log.includes(secret))) throw new Error('the server told a secret');
     return code;
   }
 
