@@ -3,7 +3,7 @@
 #include <array>
 #include <charconv>
 
-#include "api/context.h"
+#include "api/signaling_sockets.h"
 
 namespace reallive::api {
 namespace {
@@ -95,7 +95,8 @@ void end(Context& context, const http::Reply& reply) {
     if (!session || !may_end(context, principal, *session))
       return reply_error(reply, {"SESSION_NOT_FOUND", "There is no such session."});
     // One that is over already is as the client wants it.
-    context.endpoint.end_media_session(context.deps.live.media_session(session->id), "removed");
+    if (!context.endpoint.end_media_session(context.deps.live.media_session(session->id), "removed"))
+      context.signaling_sockets->end_row(session->id);  // peers whose media this server never sees
     reply(http::Response::empty(204));
   });
 }

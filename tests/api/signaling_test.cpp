@@ -37,7 +37,8 @@ class SignalingTest : public testing::Test {
 
   /// One client; its messages are objects.
   struct Client {
-    explicit Client(const test::HttpFields& headers = {}) : socket(server_->port, "/ws/signaling", headers) {
+    explicit Client(const test::HttpFields& headers = {}, const std::string& query = {})
+        : socket(server_->port, "/ws/signaling" + query, headers) {
       EXPECT_TRUE(socket.open()) << socket.answer().status;
     }
     void say(const base::Json& message) { EXPECT_TRUE(socket.send_text(message.dump())); }
@@ -182,6 +183,32 @@ TEST_F(SignalingTest, EachRoleHasItsRights) {
   EXPECT_EQ(known.join("door", "viewer", "server").get_string("type"), "joined") << "the handshake said who";
   known.hear_of("camera-status");
   EXPECT_EQ(known.refusal("hall", "viewer", "server"), "CONFLICT") << "one room at a time";
+}
+
+TEST_F(SignalingTest, TakesATokenForOneStream) {
+  const auto token_for = [](const std::string& camera) {
+    return *server_->ask("GET", "/api/v1/cameras/" + camera + "/stream/webrtc", "owner").json().get_string("token");
+  };
+  const std::string door = token_for("door");
+  EXPECT_EQ(Client().join("door", "viewer", "server", door).get_string("type"), "joined");
+  EXPECT_EQ(Client().refusal("hall", "viewer", "server", door), "AUTH_TOKEN_INVALID") << "it names the door";
+  EXPECT_EQ(Client().refusal("door", "publisher", "peer", door), "AUTH_TOKEN_INVALID") << "it is for watching";
+  Client by_address({}, "?token=" + door);
+  EXPECT_EQ(by_address.join("door", "viewer", "peer").get_string("type"), "joined");
+  Client elsewhere({}, "?token=" + door);
+  EXPECT_EQ(elsewhere.refusal("hall", "viewer", "peer"), "AUTH_TOKEN_INVALID");
+}
+
+TEST_F(SignalingTest, APublicationBetweenPeersCanBeEndedOverHttp) {
+  Client publisher;
+  ASSERT_EQ(publisher.join("door", "publisher", "peer", token("owner")).get_string("type"), "joined");
+  publisher.hear_of("camera-status");
+  std::vector<catalog::Session> active;
+  ASSERT_TRUE(test::eventually([&] { return (active = rows(door_.id, "publish", "active")).size() == 1; }));
+  EXPECT_EQ(server_->ask("DELETE", "/api/v1/sessions/" + active[0].id, "bystander").status, 404);
+  EXPECT_EQ(server_->ask("DELETE", "/api/v1/sessions/" + active[0].id, "owner").status, 204);
+  EXPECT_EQ(publisher.hear().get_string("code"), "SESSION_NOT_FOUND");
+  EXPECT_TRUE(test::eventually([] { return rows(door_.id, "publish", "active").empty(); }));
 }
 
 TEST_F(SignalingTest, TheServerIsAPeerToo) {
