@@ -16,8 +16,8 @@ DOORS = {
     r"gst/": ["gst-plugins/", "orchestrator/media/", "tests/"],
     r"toml\+\+/|toml\.hpp": ["orchestrator/app/", "orchestrator/pipeline/"],
     r"rhonabwy\.h": ["orchestrator/auth/"],
-    r"openssl/": ["orchestrator/tls/", "orchestrator/auth/", "orchestrator/signaling/ice_servers.cpp", "gst-plugins/rtc/",
-                  "tests/"],
+    r"openssl/": ["orchestrator/tls/", "orchestrator/auth/", "orchestrator/base/secret_box.cpp",
+                  "orchestrator/signaling/ice_servers.cpp", "gst-plugins/rtc/", "tests/"],
     r"curl/": ["tests/"],
 }
 LONGEST_FILE = 600
