@@ -252,6 +252,16 @@ describe('users', () => {
     expect(page.get('dialog [role=group]').text()).toBe('https://10.0.0.2:8443/invite#tok');
   });
 
+  it('says that invitations are useless while registration is closed', async () => {
+    await open('/users', (call) =>
+      call.url.endsWith('/info') ? Response.json({ name: 'RealLive', version: '1', setupNeeded: false, registration: 'closed' }) : undefined,
+    );
+    await wait();
+    await press('Invite somebody');
+    await flushPromises();
+    expect(page.get('dialog [role=alert]').text()).toContain('auth.registration');
+  });
+
   it('asks before somebody is disabled or removed', async () => {
     await open('/users', (call) => (call.method === 'PUT' ? Response.json(person('u2', 'bob', 'viewer')) : undefined));
     await wait();

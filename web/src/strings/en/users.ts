@@ -40,6 +40,7 @@ export const users = {
   removed: (name: string) => `${name} was removed.`,
   inviteTitle: 'Invite somebody',
   inviteText: 'Makes a link that is good for one account. Who opens it picks a user name and a password.',
+  closed: 'This server takes no registrations (auth.registration is “closed”): links work only after it is set to “invite”.',
   validFor: 'Good for',
   hours: { '24': 'a day', '72': 'three days', '168': 'a week' },
   makeLink: 'Make the link',
