@@ -1,6 +1,7 @@
 #include "rtc/sink_media.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "common/ref.h"
@@ -20,7 +21,7 @@ std::string profile_level_id(const GstStructure* caps) {
   const double number = level ? g_ascii_strtod(level, nullptr) : 3.1;
   char text[8];
   g_snprintf(text, sizeof text, "%s%02x", found == kProfiles.end() ? "42e0" : found->second.c_str(),
-             static_cast<unsigned>(number * 10 + 0.5) & 0xFF);
+             static_cast<unsigned>(std::lround(number * 10)) & 0xFF);
   return text;
 }
 

@@ -1,6 +1,8 @@
 // The `reallive` program: reads the command line and calls the subcommand. The only user of CLI11.
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <cstdio>
+#include <exception>
 #include <string>
 
 #include "app/commands.h"
@@ -84,10 +86,7 @@ void add_camera_commands(CLI::App& top, CameraOptions& options, int& result) {
   remove->callback([&] { result = camera_remove(options); });
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+int run(int argc, char** argv) {
   CLI::App top("RealLive: live video from cameras, phones and files to browsers.", "reallive");
   top.set_version_flag("--version", "reallive " REALLIVE_VERSION);
   top.require_subcommand(1);
@@ -103,8 +102,18 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     // CLI11 has a code for each kind of mistake; ours are 0 for --help and --version, 2 for the rest.
     return top.exit(error) == 0 ? exit_done : exit_usage;
-  } catch (const std::exception& error) {
-    return report({"failed", error.what(), {}});
   }
   return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "reallive: %s\n", error.what());
+    return exit_failed;
+  }
 }

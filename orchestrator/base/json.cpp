@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <limits>
 #include <memory>
+#include <utility>
 
 namespace reallive::base {
 
@@ -238,7 +239,7 @@ void Json::make_mutable(Type wanted) {
 Json& Json::set(std::string_view key, Json value) {
   make_mutable(Type::object);
   const std::string name = valid_utf8(key);
-  json_object_setn_new(json_, name.data(), name.size(), json_incref(value.json_));
+  json_object_setn_new(json_, name.data(), name.size(), std::exchange(value.json_, nullptr));
   return *this;
 }
 
@@ -250,7 +251,7 @@ Json& Json::erase(std::string_view key) {
 
 Json& Json::push(Json value) {
   make_mutable(Type::array);
-  json_array_append_new(json_, json_incref(value.json_));
+  json_array_append_new(json_, std::exchange(value.json_, nullptr));
   return *this;
 }
 

@@ -13,6 +13,7 @@ constexpr int64_t kByeGraceUs = 1'000'000;  // a stream that says BYE because it
 
 std::vector<uint32_t> clock_rates(const std::vector<ReceiveTrack>& tracks) {
   std::vector<uint32_t> rates;
+  rates.reserve(tracks.size());
   for (const ReceiveTrack& track : tracks)
     rates.push_back(track.clock_rate);
   return rates;

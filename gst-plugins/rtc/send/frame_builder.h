@@ -43,8 +43,9 @@ class FrameBuilder {
 /// How large each of the fewest equal pieces is that `size` bytes are cut into when one holds at most `limit`; the
 /// last piece may be smaller. UDP segmentation needs equal datagrams.
 constexpr size_t equal_piece(size_t size, size_t limit) {
+  if (size == 0) return limit;
   const size_t pieces = (size + limit - 1) / limit;
-  return pieces == 0 ? 0 : (size + pieces - 1) / pieces;
+  return (size + pieces - 1) / pieces;
 }
 
 }  // namespace reallive::rtc

@@ -145,6 +145,7 @@ std::vector<sdp::Candidate> Endpoint::candidates(const std::vector<std::string>&
     if (!std::all_of(addresses.begin(), addresses.end(), loopback)) std::erase_if(addresses, loopback);
   }
   std::vector<sdp::Candidate> candidates;
+  candidates.reserve(addresses.size());
   for (const auto& address : addresses)
     candidates.push_back(host_candidate(address, candidates.size()));
   return candidates;

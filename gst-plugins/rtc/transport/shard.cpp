@@ -14,7 +14,7 @@ constexpr size_t kInboxBytes = 4 * 1024 * 1024;
 constexpr size_t kInboxBytesEach = 1024 * 1024;
 }  // namespace
 
-Shard::Shard(std::string name) {
+Shard::Shard(const std::string& name) {
   thread_ = std::thread([this, name = name.substr(0, 15)] {
     pthread_setname_np(pthread_self(), name.c_str());
     loop();

@@ -25,7 +25,7 @@ class Timer;
 
 class Shard {
  public:
-  explicit Shard(std::string name);
+  explicit Shard(const std::string& name);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;

@@ -29,7 +29,7 @@ void append_codec(std::string& out, const Codec& codec) {
   if (codec.channels > 1) out += "/" + std::to_string(codec.channels);
   out += "\r\n";
   for (const std::string& feedback : codec.feedback)
-    out += "a=rtcp-fb:" + type + " " + feedback + "\r\n";
+    out.append("a=rtcp-fb:").append(type).append(" ").append(feedback).append("\r\n");
   if (!codec.fmtp.empty()) out += "a=fmtp:" + type + " " + codec.fmtp + "\r\n";
 }
 
