@@ -37,7 +37,12 @@ export class Server {
   #child = null;
   #ended = null;
   #secrets = new Set([password]);
-  #settings = { 'http.listen': '127.0.0.1:0', 'https.listen': 'off', 'webrtc.listen': '127.0.0.1:0' };
+  #settings = {
+    'http.listen': '127.0.0.1:0',
+    'https.listen': 'off',
+    'webrtc.listen': '127.0.0.1:0',
+    'sources.allow': '127.0.0.0/8',
+  };
   log = '';
 
   /** `settings` go over those that tests share, which keep all on the loopback. */
