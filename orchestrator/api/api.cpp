@@ -15,6 +15,7 @@ Api::Api(Config config, const Dependencies& dependencies)
 Api::~Api() = default;
 
 void Api::install(http::Router& router) {
+  install_addresses(router, *context_);
   install_auth(router, *context_);
   install_registration(router, *context_);
   install_users(router, *context_);
@@ -28,6 +29,7 @@ void Api::install(http::Router& router) {
   install_events(router, *context_);
   install_health(router, *context_);
   install_metrics(router, *context_);
+  install_settings(router, *context_);
 }
 
 http::Observer Api::observer() {
@@ -38,6 +40,10 @@ http::Observer Api::observer() {
 
 void Api::recheck_sessions() {
   context_->recheck_sessions();
+}
+
+void Api::reconfigure(Config config) {
+  context_->config = std::move(config);
 }
 
 void Api::drain() {

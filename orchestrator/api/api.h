@@ -4,11 +4,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "api/live.h"
+#include "api/settings_port.h"
 #include "api/source_rules.h"
 #include "auth/authenticator.h"
 #include "auth/invitations.h"
@@ -34,6 +36,12 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
+/// Where other devices find this server at the moment.
+struct Reach {
+  std::vector<std::string> http, https;  ///< `https://192.168.1.7:8443/cams`, best first
+  std::string authority_pem;             ///< the local authority's certificate; empty when there is none to trust
+};
+
 struct Dependencies {
   auth::Authenticator& authenticator;
   auth::Users& users;
@@ -45,6 +53,8 @@ struct Dependencies {
   Live& live;  ///< the same that media was created with as its listener
   base::Executor& executor;
   const base::Clock& clock;
+  std::function<Reach()> reach = {};
+  SettingsPort* settings = nullptr;  ///< null: there is no resource of that name
 };
 
 class Context;
@@ -62,6 +72,8 @@ class Api {
   http::Observer observer();
   /// Ends the sessions of those who may not have them any more: somebody else changed the accounts.
   void recheck_sessions();
+  /// For requests from now on.
+  void reconfigure(Config config);
   /// From now on /readyz answers 503, so that balancers send nobody here any more.
   void drain();
 

@@ -9,19 +9,12 @@
 #include "api/event_feeds.h"
 #include "api/signaling_sockets.h"
 #include "base/log.h"
+#include "http/forwarded.h"
 
 namespace reallive::api {
 namespace {
 
 constexpr std::chrono::seconds sample_interval{5};
-
-/// What a Host header may hold to be repeated in an address.
-bool is_host(const std::string& host) {
-  return !host.empty() && host.size() <= 255 && std::all_of(host.begin(), host.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-           c == ':' || c == '[' || c == ']';
-  });
-}
 
 void pass_on(const signaling::MediaPort::Callback& done, base::Result<media::SessionReply> reply) {
   if (!reply) return done(tl::unexpected(reply.error()));
@@ -190,7 +183,7 @@ void Context::with_camera(const http::Reply& reply, auth::Action action,
 
 std::string Context::base_url(const http::Request& request) const {
   if (!config.public_url.empty()) return config.public_url;
-  return request.scheme + "://" + (is_host(request.host) ? request.host : "localhost");
+  return request.scheme + "://" + (http::is_host(request.host) ? request.host : "localhost") + request.base_path;
 }
 
 base::Json Context::ice_servers_json(const std::string& user_id) const {

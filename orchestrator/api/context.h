@@ -82,7 +82,7 @@ class Context : public std::enable_shared_from_this<Context> {
   /// Rechecks a camera's sessions whenever it changes.
   void watch_cameras();
 
-  const Config config;
+  Config config;
   const Dependencies deps;
   MediaAdapter media_port;
   signaling::Endpoint endpoint;
@@ -105,6 +105,7 @@ class Context : public std::enable_shared_from_this<Context> {
 auth::Resource resource_of(const catalog::Camera& camera);
 
 /// The resources, one file each.
+void install_addresses(http::Router& router, Context& context);
 void install_auth(http::Router& router, Context& context);
 void install_registration(http::Router& router, Context& context);
 void install_users(http::Router& router, Context& context);
@@ -118,5 +119,6 @@ void install_signaling(http::Router& router, Context& context);
 void install_events(http::Router& router, Context& context);
 void install_health(http::Router& router, Context& context);
 void install_metrics(http::Router& router, Context& context);
+void install_settings(http::Router& router, Context& context);
 
 }  // namespace reallive::api

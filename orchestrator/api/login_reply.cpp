@@ -9,7 +9,8 @@ namespace {
 std::string cookie(const Context& context, const http::Request& request, const std::string& value,
                    const std::string& more) {
   const bool secure = request.scheme == "https" || context.config.public_url.rfind("https://", 0) == 0;
-  return std::string(refresh_cookie) + "=" + value + "; Path=" + context.base_path() +
+  return std::string(refresh_cookie) + "=" + value +
+         "; Path=" + (request.base_path.empty() ? context.base_path() : request.base_path) +
          "/api; HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "") + more;
 }
 

@@ -56,19 +56,36 @@ int report(const base::Error& error) {
   return usage ? exit_usage : exit_failed;
 }
 
-Result<Configuration> configure(const CommonOptions& options) {
+std::filesystem::path stored_settings_file(const Configuration& configuration) {
+  return configuration.data_dir / "settings.toml";
+}
+
+Result<Configuration> configure(const CommonOptions& options, SettingTexts* texts,
+                                const std::filesystem::path& stored) {
   ConfigurationSources sources;
   if (!options.config_file.empty()) sources.file = options.config_file;
   sources.environment = [](const std::string& name) -> const char* { return std::getenv(name.c_str()); };
   sources.sets = options.sets;
-  auto configuration = load_configuration(sources);
+  const auto load = [&](SettingTexts* filled) -> Result<Configuration> {
+    auto configuration = load_configuration(sources, filled);
+    if (!configuration) return configuration;
+    if (!options.data_dir.empty()) configuration->data_dir = options.data_dir;
+    if (configuration->data_dir.empty()) {
+      auto directory = default_data_dir();
+      if (!directory) return tl::unexpected(directory.error());
+      configuration->data_dir = *directory;
+    }
+    return configuration;
+  };
+  // Where the stored settings are, the others say.
+  auto configuration = load(nullptr);
   if (!configuration) return configuration;
-  if (!options.data_dir.empty()) configuration->data_dir = options.data_dir;
-  if (configuration->data_dir.empty()) {
-    auto directory = default_data_dir();
-    if (!directory) return tl::unexpected(directory.error());
-    configuration->data_dir = *directory;
-  }
+  const std::filesystem::path data_dir = configuration->data_dir;
+  sources.stored = stored.empty() ? stored_settings_file(*configuration) : stored;
+  std::error_code error;
+  if (!std::filesystem::exists(*sources.stored, error)) sources.stored.reset();
+  configuration = load(texts);
+  if (configuration) configuration->data_dir = data_dir;
   return configuration;
 }
 

@@ -26,7 +26,10 @@ struct CommonOptions {
 int report(const base::Error& error);
 
 /// The configuration and the data directory that it names, which is made where it is missing.
-base::Result<Configuration> configure(const CommonOptions& options);
+/// What was changed through the API lies there as `settings.toml`; `stored` names another file instead.
+base::Result<Configuration> configure(const CommonOptions& options, SettingTexts* texts = nullptr,
+                                      const std::filesystem::path& stored = {});
+std::filesystem::path stored_settings_file(const Configuration& configuration);
 base::Result<DataDir> open_data_dir(const Configuration& configuration);
 
 /// Opens the data directory, runs `work`, and reports its error.

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "http/public_url.h"
 #include "pipeline/address_rule.h"
 #include "signaling/ice_servers.h"
 
@@ -60,14 +61,19 @@ Apply ice_urls(Values Configuration::*member, std::vector<std::string_view> sche
   };
 }
 
+Result<int> parse_number(const std::string& text, int least, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
+    return fail("", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return value;
+}
+
 Apply number(int Configuration::*member, int least, int most) {
   return [member, least, most](Configuration& configuration, const Values& values) -> Result<void> {
-    const std::string& text = values.front();
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-      return fail("", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-    configuration.*member = value;
+    const auto value = parse_number(values.front(), least, most);
+    if (!value) return tl::unexpected(value.error());
+    configuration.*member = *value;
     return {};
   };
 }
@@ -93,11 +99,66 @@ Apply flag(bool Configuration::*member) {
   };
 }
 
+/// A limit of http::Limits: a whole number, counted in `unit` (bytes, milliseconds).
+template <typename T>
+Apply limit(T http::Limits::*member, int least, int most, int unit = 1) {
+  return [member, least, most, unit](Configuration& configuration, const Values& values) -> Result<void> {
+    const auto value = parse_number(values.front(), least, most);
+    if (!value) return tl::unexpected(value.error());
+    configuration.http_limits.*member = T(static_cast<int64_t>(*value) * unit);
+    return {};
+  };
+}
+
 Result<void> apply_networks(Configuration& configuration, const Values& values) {
   for (const std::string& text : values)
     if (const auto network = pipeline::parse_network(text); !network)
       return fail("", network.error().message + ", got \"" + text + "\"");
   configuration.sources_allow = values;
+  return {};
+}
+
+Apply file(std::filesystem::path Configuration::*member) {
+  return [member](Configuration& configuration, const Values& values) -> Result<void> {
+    configuration.*member = values.front();
+    return {};
+  };
+}
+
+Result<void> apply_public_url(Configuration& configuration, const Values& values) {
+  configuration.http_public_url.clear();
+  if (values.front().empty()) return {};
+  const auto url = http::parse_public_url(values.front());
+  if (!url) return tl::unexpected(url.error());
+  configuration.http_public_url = url->to_string();
+  return {};
+}
+
+Result<void> apply_base_path(Configuration& configuration, const Values& values) {
+  auto path = http::parse_base_path(values.front());
+  if (!path) return tl::unexpected(path.error());
+  configuration.http_base_path = std::move(*path);
+  return {};
+}
+
+Result<void> apply_proxies(Configuration& configuration, const Values& values) {
+  std::vector<base::Network> networks;
+  for (const std::string& text : values) {
+    const auto network = base::Network::parse(text);
+    if (!network) return tl::unexpected(network.error());
+    networks.push_back(*network);
+  }
+  configuration.http_trusted_proxies = std::move(networks);
+  return {};
+}
+
+Result<void> apply_origins(Configuration& configuration, const Values& values) {
+  for (const std::string& origin : values) {
+    const auto url = http::parse_public_url(origin);
+    if (origin != "*" && (!url || url->origin != origin))
+      return fail("", "expected origins such as https://page.example.org, or *, got \"" + origin + "\"");
+  }
+  configuration.http_allow_origins = values;
   return {};
 }
 
@@ -159,12 +220,31 @@ Values split(std::string_view text) {
   return items;
 }
 
+/// Applies and remembers.
+struct Loader {
+  Configuration configuration = {};
+  SettingTexts* texts = nullptr;
+
+  Result<void> apply(std::string_view key, const Values& values, std::string_view where, Origin origin) {
+    if (auto done = apply_setting(configuration, key, values, where); !done) return done;
+    if (texts) (*texts)[std::string(key)] = {values, origin};
+    return {};
+  }
+  Result<void> apply_file(const std::filesystem::path& file, Origin origin) {
+    const auto settings = read_settings_file(file);
+    if (!settings) return tl::unexpected(settings.error());
+    for (const FileSetting& setting : *settings)
+      if (auto done = apply(setting.name, setting.values, setting.where, origin); !done) return done;
+    return {};
+  }
+  Result<void> apply_text(std::string_view key, std::string_view text, std::string_view where, Origin origin);
+};
+
 // Texts of the environment and of --set: a list's items stand between commas.
-Result<void> apply_text(Configuration& configuration, std::string_view key, std::string_view text,
-                        std::string_view where) {
+Result<void> Loader::apply_text(std::string_view key, std::string_view text, std::string_view where, Origin origin) {
   const auto known = std::find_if(keys().begin(), keys().end(), [key](const Key& k) { return k.name == key; });
   const bool is_list = known != keys().end() && known->is_list;
-  return apply_setting(configuration, key, is_list ? split(text) : Values{std::string(text)}, where);
+  return apply(key, is_list ? split(text) : Values{std::string(text)}, where, origin);
 }
 
 }  // namespace
@@ -176,8 +256,20 @@ const std::vector<Key>& keys() {
       {"log.level", "info", false, apply_level},
       {"log.format", "text", false, apply_format},
       {"http.listen", "127.0.0.1:8080", false, listen(&C::http_listen)},
-      {"http.allow_origins", "", true, list(&C::http_allow_origins)},
+      {"http.allow_origins", "", true, apply_origins},
+      {"http.public_url", "", false, apply_public_url},
+      {"http.base_path", "", false, apply_base_path},
+      {"http.trusted_proxies", "", true, apply_proxies},
+      {"http.max_connections", "1024", false, limit(&http::Limits::connections, 16, 100'000)},
+      {"http.max_address_connections", "256", false, limit(&http::Limits::address_connections, 4, 100'000)},
+      {"http.max_header_kib", "32", false, limit(&http::Limits::header, 4, 1024, 1024)},
+      {"http.max_body_kib", "1024", false, limit(&http::Limits::body, 64, 64 * 1024, 1024)},
+      {"http.header_timeout_s", "10", false, limit(&http::Limits::header_time, 1, 600, 1000)},
+      {"http.idle_timeout_s", "75", false, limit(&http::Limits::idle_time, 1, 3600, 1000)},
+      {"http.stall_timeout_s", "10", false, limit(&http::Limits::stall_time, 1, 600, 1000)},
       {"https.listen", ":8443", false, listen(&C::https_listen)},
+      {"https.certificate", "", false, file(&C::https_certificate)},
+      {"https.key", "", false, file(&C::https_key)},
       {"webrtc.listen", ":8189", false, listen(&C::webrtc_listen)},
       {"webrtc.announce", "", true, list(&C::webrtc_announce)},
       {"webrtc.stun", "", true, ice_urls(&C::webrtc_stun, {"stun", "stuns"})},
@@ -223,26 +315,40 @@ Result<void> apply_setting(Configuration& configuration, std::string_view key, c
   return {};
 }
 
-Result<Configuration> load_configuration(const ConfigurationSources& sources) {
-  Configuration configuration;
+Result<Configuration> load_configuration(const ConfigurationSources& sources, SettingTexts* texts) {
+  Loader loader{.texts = texts};
   if (sources.file) {
-    if (auto done = apply_file(configuration, *sources.file); !done) return tl::unexpected(done.error());
+    if (auto done = loader.apply_file(*sources.file, Origin::file); !done) return tl::unexpected(done.error());
+  }
+  if (sources.stored) {
+    if (auto done = loader.apply_file(*sources.stored, Origin::stored); !done) return tl::unexpected(done.error());
   }
   for (const Key& key : keys()) {
     const std::string name = environment_name(key.name);
     const char* text = sources.environment ? sources.environment(name) : nullptr;
     if (!text) continue;
-    if (auto done = apply_text(configuration, key.name, text, name); !done) return tl::unexpected(done.error());
+    if (auto done = loader.apply_text(key.name, text, name, Origin::environment); !done)
+      return tl::unexpected(done.error());
   }
   for (const std::string& set : sources.sets) {
     const size_t equals = set.find('=');
     if (equals == std::string::npos)
       return fail("configuration",
                   "--set " + set + ": expected section.name=value, such as http.listen=127.0.0.1:8080");
-    if (auto done = apply_text(configuration, set.substr(0, equals), set.substr(equals + 1), "--set"); !done)
+    if (auto done = loader.apply_text(set.substr(0, equals), set.substr(equals + 1), "--set", Origin::command); !done)
       return tl::unexpected(done.error());
   }
-  return configuration;
+  if (auto checked = check_configuration(loader.configuration); !checked) return tl::unexpected(checked.error());
+  return std::move(loader.configuration);
+}
+
+Result<void> check_configuration(const Configuration& configuration) {
+  if (configuration.https_certificate.empty() != configuration.https_key.empty())
+    return fail("configuration", "https.certificate and https.key: expected both or none of them");
+  if (!configuration.http_public_url.empty() && !configuration.http_base_path.empty() &&
+      http::parse_public_url(configuration.http_public_url)->path != configuration.http_base_path)
+    return fail("configuration", "http.base_path: expected the path of http.public_url, or nothing");
+  return {};
 }
 
 Result<std::filesystem::path> default_data_dir() {

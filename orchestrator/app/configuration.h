@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +12,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/network.h"
 #include "base/result.h"
+#include "http/limits.h"
 
 namespace reallive::app {
 
@@ -20,7 +23,12 @@ struct Configuration {
   base::log::Config log;
   std::string http_listen = "127.0.0.1:8080";
   std::vector<std::string> http_allow_origins;
+  std::string http_public_url;  ///< as http::PublicUrl writes it; empty: as each client names this server
+  std::string http_base_path;   ///< `/cams`; empty: the path of `http_public_url`
+  std::vector<base::Network> http_trusted_proxies;
+  http::Limits http_limits;
   std::string https_listen = ":8443";
+  std::filesystem::path https_certificate, https_key;
   std::string webrtc_listen = ":8189";
   std::vector<std::string> webrtc_announce;
   std::vector<std::string> webrtc_stun, webrtc_turn;
@@ -52,21 +60,41 @@ const std::vector<Key>& keys();
 /// The key's name in the environment: `http.listen` → `REALLIVE_HTTP_LISTEN`.
 std::string environment_name(std::string_view key);
 
-/// Where settings come from, later ones above earlier ones: `file`, `environment`, `sets`.
+/// Where settings come from, later ones above earlier ones: `file`, `stored`, `environment`, `sets`.
 struct ConfigurationSources {
   std::optional<std::filesystem::path> file;
   std::function<const char*(const std::string& name)> environment = {};
-  std::vector<std::string> sets = {};  ///< `section.name=value`, lists with commas
+  std::vector<std::string> sets = {};                ///< `section.name=value`, lists with commas
+  std::optional<std::filesystem::path> stored = {};  ///< what was changed through the API, as a file
 };
 
+enum class Origin { standard, file, stored, environment, command };
+/// What a setting was given last, and by whom.
+struct SettingText {
+  std::vector<std::string> values;
+  Origin origin = Origin::standard;
+  bool operator==(const SettingText&) const = default;
+};
+using SettingTexts = std::map<std::string, SettingText, std::less<>>;
+
 /// Code `configuration`; the message says where: `reallive.toml:3:11: http.listen: expected …`.
-base::Result<Configuration> load_configuration(const ConfigurationSources& sources);
+/// `texts` is filled with what was given.
+base::Result<Configuration> load_configuration(const ConfigurationSources& sources, SettingTexts* texts = nullptr);
 
 /// The settings of one key, by texts; `where` begins the error.
 base::Result<void> apply_setting(Configuration& configuration, std::string_view key,
                                  const std::vector<std::string>& values, std::string_view where);
-/// Reads a TOML file into `configuration`.
-base::Result<void> apply_file(Configuration& configuration, const std::filesystem::path& file);
+/// That settings fit together. Code `configuration`.
+base::Result<void> check_configuration(const Configuration& configuration);
+/// One setting of a file, with its place: `reallive.toml:3:1`.
+struct FileSetting {
+  std::string name, where;
+  std::vector<std::string> values;
+};
+/// All settings of a TOML file in its order; whether they exist is not looked at.
+base::Result<std::vector<FileSetting>> read_settings_file(const std::filesystem::path& file);
+/// The same as a text that read_settings_file() reads.
+std::string settings_file_text(const std::vector<FileSetting>& settings);
 
 /// `$XDG_DATA_HOME/reallive`, else `~/.local/share/reallive`.
 base::Result<std::filesystem::path> default_data_dir();

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <toml++/toml.h>
@@ -39,25 +41,40 @@ Result<std::vector<std::string>> texts(const toml::node& node, const std::string
   return fail("configuration", where + ": a text, a number or a list of texts is expected here");
 }
 
-Result<void> apply_table(Configuration& configuration, const std::filesystem::path& file, const toml::table& table,
-                         const std::string& prefix) {
+Result<void> collect(std::vector<FileSetting>& settings, const std::filesystem::path& file, const toml::table& table,
+                     const std::string& prefix) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + std::string(key.str());
-    const std::string where = position(file, key.source());
     if (const toml::table* inner = node.as_table()) {
-      if (auto done = apply_table(configuration, file, *inner, name + "."); !done) return done;
+      if (auto done = collect(settings, file, *inner, name + "."); !done) return done;
       continue;
     }
     auto values = texts(node, position(file, node.source()));
     if (!values) return tl::unexpected(values.error());
-    if (auto done = apply_setting(configuration, name, *values, where); !done) return done;
+    settings.push_back({name, position(file, key.source()), std::move(*values)});
   }
   return {};
 }
 
+std::string quoted(const std::string& text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      result += {'\\', c};
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      char escape[8];
+      snprintf(escape, sizeof escape, "\\u%04X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      result += escape;
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
 }  // namespace
 
-Result<void> apply_file(Configuration& configuration, const std::filesystem::path& file) {
+Result<std::vector<FileSetting>> read_settings_file(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return fail("configuration", file.string() + ": cannot be read");
   std::string text;
@@ -65,10 +82,27 @@ Result<void> apply_file(Configuration& configuration, const std::filesystem::pat
   if (!stream.good() && !stream.eof()) return fail("configuration", file.string() + ": cannot be read");
   if (text.size() > longest_file) return fail("configuration", file.string() + ": is longer than 1 MiB");
   try {
-    return apply_table(configuration, file, toml::parse(text), "");
+    std::vector<FileSetting> settings;
+    if (auto done = collect(settings, file, toml::parse(text), ""); !done) return tl::unexpected(done.error());
+    return settings;
   } catch (const toml::parse_error& error) {
     return fail("configuration", position(file, error.source()) + ": " + std::string(error.description()));
   }
+}
+
+std::string settings_file_text(const std::vector<FileSetting>& settings) {
+  std::string text;
+  for (const FileSetting& setting : settings) {
+    // A list is written as one even where it holds one item or none.
+    const auto known =
+        std::find_if(keys().begin(), keys().end(), [&](const Key& key) { return key.name == setting.name; });
+    const bool is_list = known != keys().end() && known->is_list;
+    std::string value;
+    for (const std::string& one : setting.values)
+      value += (value.empty() ? "" : ", ") + quoted(one);
+    text += setting.name + " = " + (is_list ? "[" + value + "]" : value) + "\n";
+  }
+  return text;
 }
 
 }  // namespace reallive::app

@@ -2,13 +2,20 @@
 
 #include <iostream>
 #include <signal.h>
+#include <sys/resource.h>
 #include <utility>
 
 #include "api/api.h"
 #include "api/live.h"
+#include "app/certificates.h"
 #include "app/control.h"
+#include "app/host.h"
 #include "app/main_loop.h"
+#include "app/module_configs.h"
+#include "app/notify.h"
 #include "app/places.h"
+#include "app/reach.h"
+#include "app/settings.h"
 #include "app/setup_link.h"
 #include "app/sources.h"
 #include "auth/authenticator.h"
@@ -31,13 +38,16 @@ namespace log = base::log;
 // Its members are made in this order and go in the opposite one: whoever uses another stands below it.
 class Server {
  public:
-  Server(Configuration configuration, std::unique_ptr<Store> store)
-      : configuration_(std::move(configuration)), store_(std::move(store)) {}
+  Server(const CommonOptions& options, Configuration configuration, std::unique_ptr<Store> store)
+      : configuration_(std::move(configuration)),
+        store_(std::move(store)),
+        settings_(options, [this](const Configuration& next) { return apply(next); }) {}
 
   Result<void> start() {
     // First: whoever reads that the server listens may stop it at once.
     for (const int number : {SIGTERM, SIGINT})
       loop_.on_signal(number, [this] { stop(); });
+    if (auto loaded = settings_.load(); !loaded) return tl::unexpected(loaded.error());
     if (auto ready = prepare_database(); !ready) return ready;
     auto authenticator = auth::Authenticator::create(
         {.token_life = std::chrono::hours(configuration_.auth_token_hours)}, store_->data_dir.path(), store_->users,
@@ -61,58 +71,107 @@ class Server {
 
     if (auto made = make_setup_token(); !made) return made;
     api_ = std::make_unique<api::Api>(
-        api::Config{.signaling = {.ice = ice_config()},
-                    .registration = configuration_.auth_registration,
-                    .setup_token = setup_token_,
-                    .keep_sessions = std::chrono::days(configuration_.sessions_keep_days),
-                    .sources = {.addresses = address_rule(configuration_.sources_allow),
-                                .launch = configuration_.sources_launch}},
+        api_config(configuration_, setup_token_),
         api::Dependencies{*authenticator_, store_->users, store_->logins, store_->invitations, store_->cameras,
-                          store_->sessions, *media_, live_, loop_, base::system_clock()});
+                          store_->sessions, *media_, live_, loop_, base::system_clock(), [this] { return reach(); },
+                          &settings_});
     api_->install(router_);
     router_.set_fallback(http::StaticFiles(web_dir()));
-    auto http = http::Server::create(
-        {.listen = {configuration_.http_listen}, .cors = {.origins = configuration_.http_allow_origins}}, router_,
-        api_->observer());
+    auto http = http::Server::create(http_config(configuration_), router_, api_->observer());
     if (!http) return tl::unexpected(http.error());
     http_ = std::move(*http);
+    if (configuration_.https_listen != "off") {
+      if (auto ready = certificates_.configure(certificate_config(configuration_)); !ready) return ready;
+    }
 
     auto control = ControlServer::create(store_->data_dir, loop_, [this] { reload(); });
     if (!control) return tl::unexpected(control.error());
     control_ = std::move(*control);
+    loop_.on_signal(SIGHUP, [this] { reload_settings(); });
     return {};
   }
 
   void announce() {
-    for (const std::string& address : http_->addresses()) {
-      const size_t scheme = address.find("://");
-      std::cout << "listening " << address.substr(0, scheme) << ' ' << address.substr(scheme + 3) << std::endl;
+    for (const http::Listening& at : http_->listening()) {
+      const std::string url = at.to_string();
+      const size_t scheme = url.find("://");
+      std::cout << "listening " << url.substr(0, scheme) << ' ' << url.substr(scheme + 3) << std::endl;
     }
     const std::string& webrtc = configuration_.webrtc_listen;
     std::cout << "listening webrtc " << webrtc.substr(0, webrtc.rfind(':')) << ':' << media_->webrtc_port()
               << std::endl;
-    for (const std::string& address : http_->addresses())
-      std::cout << "open " << address << " in a browser" << std::endl;
+    const api::Reach reach = this->reach();
+    for (const auto* urls : {&reach.http, &reach.https})
+      for (const std::string& url : *urls)
+        std::cout << "open " << url << " in a browser" << std::endl;
+    if (!reach.https.empty() && !reach.authority_pem.empty())
+      std::cout << "other devices do not know this server's certificate yet: " << reach.https.front()
+                << "/trust tells how they learn to trust it" << std::endl;
     std::string missing;
     for (const auto& [name, address] :
-         {std::pair{"https", &configuration_.https_listen}, std::pair{"rtsp", &configuration_.rtsp_listen},
-          std::pair{"rtsps", &configuration_.rtsps_listen}, std::pair{"rtmp", &configuration_.rtmp_listen},
-          std::pair{"rtmps", &configuration_.rtmps_listen}, std::pair{"srt", &configuration_.srt_listen}})
+         {std::pair{"rtsp", &configuration_.rtsp_listen}, std::pair{"rtsps", &configuration_.rtsps_listen},
+          std::pair{"rtmp", &configuration_.rtmp_listen}, std::pair{"rtmps", &configuration_.rtmps_listen},
+          std::pair{"srt", &configuration_.srt_listen}})
       if (*address != "off") missing += (missing.empty() ? "" : ", ") + std::string(name) + " (" + *address + ")";
     if (!missing.empty()) std::cout << "not there yet in this version: " << missing << std::endl;
-    if (!setup_token_.empty()) announce_setup(http_->addresses(), setup_token_, store_->data_dir.path());
+    if (!setup_token_.empty()) {
+      std::vector<std::string> urls = reach.https;
+      urls.insert(urls.end(), reach.http.begin(), reach.http.end());
+      announce_setup(urls, setup_token_, store_->data_dir.path());
+    }
     if (store_->data_dir.is_open_to_others())
       log::warning("app", "others on this machine may look into the data directory",
                    {{"directory", store_->data_dir.path().string()}});
   }
 
   void run() {
+    notify_.ready();
     loop_.run();
     if (auto ended = store_->sessions.end_active(); !ended)
       log::warning("app", "the end of sessions could not be written", {{"reason", ended.error().message}});
   }
 
  private:
+  api::Reach reach() const {
+    const HostNames host = host_names();
+    const std::string base_path = http_config(configuration_).base_path;
+    return {reachable_urls(http_->listening(), host, base_path, false),
+            reachable_urls(http_->listening(), host, base_path, true), certificates_.authority_pem()};
+  }
+
+  void reload_settings() {
+    notify_.reloading();
+    const auto done = settings_.reload();
+    log::write(done ? log::Level::info : log::Level::error, "app",
+               done ? "the settings were read anew" : "the settings before stay in use",
+               {{"reason", done ? "asked to" : done.error().message}});
+    notify_.ready();
+  }
+
+  /// Each module hears of it only when its own share has changed. What a module cannot change while it runs waits for
+  /// the next start.
+  Result<void> apply(Configuration next) {
+    // Media and the API judge addresses by one rule, and media keeps the one that it began with.
+    next.sources_allow = configuration_.sources_allow;
+    next.sources_launch = configuration_.sources_launch;
+    const http::Config http_before = http_config(configuration_), http_next = http_config(next);
+    const bool secure = next.https_listen != "off";
+    if (secure &&
+        (certificate_config(next) != certificate_config(configuration_) || configuration_.https_listen == "off")) {
+      if (auto done = certificates_.configure(certificate_config(next)); !done) return done;
+    }
+    if (http_next != http_before) {
+      if (auto done = http_->reconfigure(http_next); !done) {
+        if (secure) (void)certificates_.configure(certificate_config(configuration_));
+        return done;
+      }
+    }
+    if (api_config(next, {}) != api_config(configuration_, {})) api_->reconfigure(api_config(next, setup_token_));
+    if (next.log != configuration_.log) log::configure(next.log);
+    configuration_ = std::move(next);
+    return {};
+  }
+
   Result<void> prepare_database() {
     auto stale = store_->sessions.close_stale();
     if (!stale) return tl::unexpected(stale.error());
@@ -127,11 +186,6 @@ class Server {
     if (!users) return tl::unexpected(users.error());
     if (*users == 0) setup_token_ = base::random_token(24);
     return {};
-  }
-
-  signaling::IceConfig ice_config() const {
-    return {configuration_.webrtc_stun, configuration_.webrtc_turn, configuration_.webrtc_turn_secret,
-            std::chrono::seconds(configuration_.webrtc_turn_ttl)};
   }
 
   Result<void> load_cameras() {
@@ -151,15 +205,18 @@ class Server {
   void stop() {
     if (std::exchange(stopping_, true)) return;
     log::info("app", "stopping");
+    notify_.stopping();
     api_->drain();
     media_->shutdown();
     // What media posted about sessions that ended comes first.
     loop_.quit();
   }
 
-  const Configuration configuration_;
+  Configuration configuration_;
   std::unique_ptr<Store> store_;
   MainLoop loop_;
+  Notify notify_{loop_};
+  Settings settings_;
   events::Bus bus_;
   api::Live live_{store_->cameras, store_->sessions, bus_, base::system_clock()};
   std::unique_ptr<auth::Authenticator> authenticator_;
@@ -169,9 +226,21 @@ class Server {
   std::unique_ptr<api::Api> api_;
   http::Router router_;
   std::unique_ptr<http::Server> http_;
+  Certificates certificates_{
+      store_->data_dir.path() / "tls", loop_, base::system_clock(),
+      [this](std::shared_ptr<tls::Context> context) { http_->set_identity(std::move(context)); }};
   std::unique_ptr<ControlServer> control_;
   bool stopping_ = false;
 };
+
+/// Connections, cameras and viewers take one each; the kernel's default of 1024 is for programs that use select().
+void raise_descriptor_limit() {
+  constexpr rlim_t wanted = 65'536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 }  // namespace
 
@@ -181,13 +250,14 @@ int serve(const CommonOptions& options) {
   if (configuration->webrtc_listen == "off")
     return report({"configuration", "webrtc.listen: off would leave no way to watch: there is no other protocol yet"});
   log::configure(configuration->log);
+  raise_descriptor_limit();
   auto data_dir = open_data_dir(*configuration);
   if (!data_dir) return report(data_dir.error());
   const auto lock = ServerLock::take(*data_dir);
   if (!lock) return report(lock.error());
   auto store = Store::open(std::move(*data_dir));
   if (!store) return report(store.error());
-  Server server(std::move(*configuration), std::move(*store));
+  Server server(options, std::move(*configuration), std::move(*store));
   if (auto started = server.start(); !started) return report(started.error());
   server.announce();
   server.run();

@@ -40,15 +40,16 @@ class Headers {
 struct Request {
   std::string id;                             ///< ours, in every log line and error of this request
   std::string method;                         ///< upper case
-  std::string path;                           ///< as sent, escapes and all, without the query
+  std::string path;                           ///< as sent, escapes and all, without base path and query
   std::vector<std::string> segments;          ///< of the path, decoded
   std::map<std::string, std::string> params;  ///< `{name}` of the route's pattern → decoded segment
   Query query;
   Headers headers;
   std::string body;
-  std::string remote_address;  ///< numeric, without port
-  std::string scheme;          ///< `http` or `https`
-  std::string host;            ///< of the Host header, with its port
+  std::string remote_address;  ///< numeric, without port; behind trusted proxies the client's own
+  std::string scheme;          ///< `http` or `https`, as the client began
+  std::string host;            ///< as the client named it, with its port
+  std::string base_path;       ///< what stands before every path outside: `/cams`, or nothing
   std::string route;           ///< pattern of the route that matched; empty for files and for 404
 
   std::optional<std::string> header(std::string_view name) const { return headers.get(name); }

@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <libsoup/soup.h>
 #include <set>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "http/connection.h"
+#include "http/forwarded.h"
 #include "http/gobject.h"
-#include "http/listen_address.h"
 #include "http/soup_body_stream.h"
 #include "http/soup_websocket.h"
 
@@ -31,16 +34,18 @@ struct Open {
 };
 using OpenPtr = std::shared_ptr<Open>;
 
-std::string numeric_address(GSocketAddress* address) {
-  if (!address || !G_IS_INET_SOCKET_ADDRESS(address)) return {};
-  GInetAddress* inet = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address));
-  const std::unique_ptr<char, GFree> text(g_inet_address_to_string(inet));
-  const std::string numeric = text.get();
-  // One person, one address: an IPv4 client of an IPv6 socket looks like any other IPv4 client.
-  return numeric.rfind("::ffff:", 0) == 0 && numeric.find('.') != std::string::npos ? numeric.substr(7) : numeric;
+Connection& connection_of(SoupServerMessage* message) {
+  return *http::connection_of(soup_server_message_get_remote_address(message));
 }
 
-std::shared_ptr<Request> read_request(SoupServerMessage* message) {
+/// `/cams/whip/door` → `/whip/door` where `/cams` is the base path; else nothing changes.
+std::string without_base(const std::string& path, const std::string& base_path) {
+  if (base_path.empty() || path.compare(0, base_path.size(), base_path) != 0) return path;
+  if (path.size() == base_path.size()) return "/";
+  return path[base_path.size()] == '/' ? path.substr(base_path.size()) : path;
+}
+
+std::shared_ptr<Request> read_request(SoupServerMessage* message, const Config& config) {
   auto request = std::make_shared<Request>();
   request->id = base::random_token(9);
   request->method = soup_server_message_get_method(message);
@@ -49,12 +54,17 @@ std::shared_ptr<Request> read_request(SoupServerMessage* message) {
   const char *name = nullptr, *value = nullptr;
   while (soup_message_headers_iter_next(&iterator, &name, &value))
     request->headers.add(name, value);
-  request->remote_address = numeric_address(soup_server_message_get_remote_address(message));
-  request->host = request->header("Host").value_or("");
+  const Connection& connection = connection_of(message);
+  const ClientView direct{connection.remote_address(), connection.is_secure() ? "https" : "http",
+                          request->header("Host").value_or("")};
+  const ClientView view = see_client(direct, request->headers, config.trusted_proxies);
+  request->remote_address = view.remote_address;
+  request->scheme = view.scheme;
+  request->host = view.host;
+  request->base_path = config.base_path;
   if (GUri* uri = soup_server_message_get_uri(message)) {
-    request->path = g_uri_get_path(uri);
+    request->path = without_base(g_uri_get_path(uri), config.base_path);
     if (request->path.empty()) request->path = "/";
-    request->scheme = g_uri_get_scheme(uri);
   }
   return request;
 }
@@ -82,7 +92,6 @@ void write_response(SoupServerMessage* message, const Response& response, std::s
       soup_message_headers_append(headers, name.c_str(), value.c_str());
     }
   }
-  soup_message_headers_replace(headers, "X-Content-Type-Options", "nosniff");
   soup_message_headers_replace(headers, "X-Request-Id", std::string(request_id).c_str());
   if (response.upgrade || response.stream) return;
   soup_message_headers_set_content_length(headers, static_cast<goffset>(response.body.size()));
@@ -90,6 +99,19 @@ void write_response(SoupServerMessage* message, const Response& response, std::s
   if (!response.body.empty())
     soup_message_body_append(body, SOUP_MEMORY_COPY, response.body.data(), response.body.size());
   soup_message_body_complete(body);
+}
+
+/// Of the request's line and headers, as they were sent.
+size_t header_size(SoupServerMessage* message) {
+  const std::unique_ptr<char, GFree> uri(g_uri_to_string(soup_server_message_get_uri(message)));
+  size_t size = std::char_traits<char>::length(soup_server_message_get_method(message)) +
+                std::char_traits<char>::length(uri.get());
+  SoupMessageHeadersIter iterator;
+  soup_message_headers_iter_init(&iterator, soup_server_message_get_request_headers(message));
+  const char *name = nullptr, *value = nullptr;
+  while (soup_message_headers_iter_next(&iterator, &name, &value))
+    size += std::char_traits<char>::length(name) + std::char_traits<char>::length(value) + 4;
+  return size;
 }
 
 /// Everything that outlives a callback; Replies hold it weakly, so one that comes late finds nobody.
@@ -106,24 +128,28 @@ class Core : public std::enable_shared_from_this<Core> {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
+  const Config& config() const { return config_; }
+  void set_config(const Config& config) { config_ = config; }
+
   void check_headers(const OpenPtr& open) {
     SoupMessageHeaders* headers = soup_server_message_get_request_headers(open->message);
     // The library serves any list of ranges, each as a copy of its own: a small request for much memory.
     soup_message_headers_remove(headers, "Range");
-    if (soup_message_headers_get_content_length(headers) > static_cast<goffset>(config_.body_limit)) refuse(open);
+    connection_of(open->message).enter(Connection::Phase::body);
+    if (header_size(open->message) > config_.limits.header) return connection_of(open->message).refuse(431);
+    if (soup_message_headers_get_content_length(headers) > static_cast<goffset>(config_.limits.body)) refuse(open);
   }
 
   void check_chunk(const OpenPtr& open, size_t bytes) {
     open->received += bytes;
-    if (!open->refused && open->received > config_.body_limit) refuse(open);
-    if (open->received > config_.body_limit + drain_limit) {
-      g_socket_shutdown(soup_server_message_get_socket(open->message), TRUE, TRUE, nullptr);
-    }
+    if (!open->refused && open->received > config_.limits.body) refuse(open);
+    if (open->received > config_.limits.body + drain_limit) connection_of(open->message).cut();
   }
 
   void handle(const OpenPtr& open) {
     open->begun = base::system_clock().steady();
-    const auto request = read_request(open->message);
+    connection_of(open->message).enter(Connection::Phase::working);
+    const auto request = read_request(open->message, config_);
     GUri* uri = soup_server_message_get_uri(open->message);
     auto segments = split_path(request->path);
     auto query = parse_query(g_uri_get_query(uri) ? g_uri_get_query(uri) : "");
@@ -153,10 +179,10 @@ class Core : public std::enable_shared_from_this<Core> {
     open->refused = true;
     open->begun = base::system_clock().steady();
     soup_message_body_set_accumulate(soup_server_message_get_request_body(open->message), FALSE);
-    const auto request = read_request(open->message);
+    const auto request = read_request(open->message, config_);
     auto response =
         error_response(request->id, 413, "PAYLOAD_TOO_LARGE",
-                       "A request's body may have at most " + std::to_string(config_.body_limit) + " bytes.");
+                       "A request's body may have at most " + std::to_string(config_.limits.body) + " bytes.");
     response.headers.add("Connection", "close");
     answer(open, request, std::move(response));
   }
@@ -165,6 +191,7 @@ class Core : public std::enable_shared_from_this<Core> {
     if (!open->finished) {
       if (response.upgrade) prepare_upgrade(open, *request, response);
       add_cors_headers(config_.cors, *request, router_.allowed_methods(request->segments), response);
+      add_security_headers(*request, response);
       write_response(open->message, response, request->id);
       if (response.stream && request->method != "HEAD") open_stream(open, response);
       if (open->paused) soup_server_message_unpause(open->message);
@@ -207,6 +234,20 @@ class Core : public std::enable_shared_from_this<Core> {
     response.stream(stream);
   }
 
+  void add_security_headers(const Request& request, Response& response) const {
+    // Handlers know nothing of the path in front.
+    const auto location = response.headers.get("Location");
+    if (location && !request.base_path.empty() && location->rfind('/', 0) == 0)
+      response.headers.set("Location", request.base_path + *location);
+    response.headers.set("X-Content-Type-Options", "nosniff");
+    response.headers.set("Referrer-Policy", "no-referrer");
+    // What is no page of ours shall not become one. (What 304 says replaces what was kept with the page.)
+    if (response.status != 304 && !response.headers.has("Content-Security-Policy"))
+      response.headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    if (config_.strict_transport && request.scheme == "https")
+      response.headers.add("Strict-Transport-Security", "max-age=31536000");
+  }
+
   void observe(const OpenPtr& open, const RequestPtr& request, const Response& response) {
     const auto duration = base::system_clock().steady() - open->begun;
     // Files of the page, probes and scrapes are many and say little.
@@ -221,7 +262,7 @@ class Core : public std::enable_shared_from_this<Core> {
     if (observer_) observer_(Exchange{request, response.status, response.body.size(), duration});
   }
 
-  const Config config_;
+  Config config_;
   const Router& router_;
   const Observer observer_;
   std::set<std::shared_ptr<SoupWebSocket>> sockets_;
@@ -246,56 +287,85 @@ void on_finished(SoupServerMessage*, gpointer data) {
   guard([data] { static_cast<std::pair<std::weak_ptr<Core>, OpenPtr>*>(data)->second->finished = true; });
 }
 
+void on_done(SoupServerMessage* message, gpointer) {
+  guard([message] {
+    Connection& connection = connection_of(message);
+    if (connection.phase() != Connection::Phase::upgraded) connection.enter(Connection::Phase::idle);
+  });
+}
+
+void on_informational(SoupServerMessage* message, gpointer) {
+  guard([message] {
+    if (soup_server_message_get_status(message) == 101) connection_of(message).enter(Connection::Phase::upgraded);
+  });
+}
+
 constexpr char open_key[] = "reallive-open";
 
 class SoupHttpServer final : public Server {
  public:
   SoupHttpServer(const Config& config, const Router& router, Observer observer)
       : core_(std::make_shared<Core>(config, router, std::move(observer))),
-        soup_(soup_server_new("raw-paths", TRUE, nullptr)) {
+        soup_(soup_server_new("raw-paths", TRUE, nullptr)),
+        listener_([this](const ConnectionPtr& connection, GSocketAddress* local, GSocketAddress* remote) {
+          adopt(connection, local, remote);
+        }) {
     g_signal_connect(soup_.get(), "request-started", G_CALLBACK(on_request_started), this);
     soup_server_add_handler(soup_.get(), nullptr, on_request, this, nullptr);
+    keep_connections();
   }
 
   ~SoupHttpServer() override {
     core_.reset();
     soup_server_disconnect(soup_.get());
+    if (silent_end_ >= 0) close(silent_end_);
   }
 
-  base::Result<void> listen(const std::string& text) {
-    const auto parsed = parse_listen_address(text);
-    if (!parsed) return tl::unexpected(parsed.error());
-    if (!parsed->has_value()) return {};
-    const ListenAddress& wanted = **parsed;
-    GError* error = nullptr;
-    if (wanted.host.empty()) {
-      soup_server_listen_all(soup_.get(), wanted.port, SoupServerListenOptions(0), &error);
-    } else {
-      const Object<GSocketAddress> address(g_inet_socket_address_new_from_string(wanted.host.c_str(), wanted.port));
-      soup_server_listen(soup_.get(), address.get(), SoupServerListenOptions(0), &error);
-    }
-    if (!error) return {};
-    const std::string reason = error->message;
-    g_error_free(error);
-    return base::fail("listen", "cannot listen on " + text + ": " + reason);
+  base::Result<void> listen(const Config& config) {
+    if (auto listening = listener_.listen(config.listen, config.secure_listen); !listening) return listening;
+    listener_.set_limits(config.limits, config.trusted_proxies);
+    return {};
   }
 
-  std::vector<std::string> addresses() const override {
-    std::vector<std::string> list;
-    GSList* uris = soup_server_get_uris(soup_.get());
-    for (GSList* at = uris; at; at = at->next) {
-      auto* uri = static_cast<GUri*>(at->data);
-      const std::string host = g_uri_get_host(uri);
-      list.push_back(std::string(g_uri_get_scheme(uri)) + "://" +
-                     (host.find(':') == std::string::npos ? host : "[" + host + "]") + ":" +
-                     std::to_string(g_uri_get_port(uri)));
-    }
-    g_slist_free_full(uris, reinterpret_cast<GDestroyNotify>(g_uri_unref));
-    return list;
+  base::Result<void> reconfigure(const Config& config) override {
+    if (auto listening = listen(config); !listening) return listening;
+    core_->set_config(config);
+    return {};
   }
+
+  void set_identity(std::shared_ptr<tls::Context> context) override { listener_.set_identity(std::move(context)); }
+  std::vector<Listening> listening() const override { return listener_.listening(); }
+  size_t connections() const override { return listener_.connections(); }
 
  private:
   using Attached = std::pair<std::weak_ptr<Core>, OpenPtr>;
+
+  /// The library keeps a connection after an answer only while it listens somewhere itself: it gets one end of a pair
+  /// of sockets, whose other end is silent.
+  void keep_connections() {
+    int ends[2] = {-1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) return;
+    silent_end_ = ends[1];
+    GError* error = nullptr;
+    const Object<GSocket> socket(g_socket_new_from_fd(ends[0], &error));
+    if (!socket) {
+      close(ends[0]);
+    } else if (soup_server_listen_socket(soup_.get(), socket.get(), SoupServerListenOptions(0), &error)) {
+      return;
+    }
+    base::log::warning("http", "connections are not kept", {{"why", error ? error->message : ""}});
+    g_clear_error(&error);
+  }
+
+  void adopt(const ConnectionPtr& connection, GSocketAddress* local, GSocketAddress* remote) {
+    attach(remote, connection);
+    const Object<GIOStream> stream(new_stream(connection));
+    GError* error = nullptr;
+    if (soup_server_accept_iostream(soup_.get(), stream.get(), local, remote, &error)) return;
+    base::log::error("http", "a connection was not accepted", {{"why", error ? error->message : ""}});
+    g_clear_error(&error);
+    connection->close();
+  }
 
   static void on_request_started(SoupServer*, SoupServerMessage* message, gpointer self) {
     guard([message, self] {
@@ -310,6 +380,10 @@ class SoupHttpServer final : public Server {
       g_signal_connect(message, "got-headers", G_CALLBACK(on_got_headers), attached);
       g_signal_connect(message, "got-chunk", G_CALLBACK(on_got_chunk), attached);
       g_signal_connect(message, "finished", G_CALLBACK(on_finished), attached);
+      g_signal_connect(message, "finished", G_CALLBACK(on_done), nullptr);
+      g_signal_connect(message, "wrote-informational", G_CALLBACK(on_informational), nullptr);
+      Connection& connection = connection_of(message);
+      if (connection.phase() == Connection::Phase::idle) connection.enter(Connection::Phase::header);
     });
   }
 
@@ -322,15 +396,15 @@ class SoupHttpServer final : public Server {
 
   std::shared_ptr<Core> core_;
   Object<SoupServer> soup_;
+  Listener listener_;
+  int silent_end_ = -1;
 };
 
 }  // namespace
 
 base::Result<std::unique_ptr<Server>> Server::create(const Config& config, const Router& router, Observer observer) {
   auto server = std::make_unique<SoupHttpServer>(config, router, std::move(observer));
-  for (const std::string& address : config.listen) {
-    if (auto listening = server->listen(address); !listening) return tl::unexpected(listening.error());
-  }
+  if (auto listening = server->listen(config); !listening) return tl::unexpected(listening.error());
   return server;
 }
 

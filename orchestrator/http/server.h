@@ -1,4 +1,5 @@
-// Server: the HTTP/1.1 server. Owns the listening sockets and every connection; the only door to libsoup.
+// Server: the HTTP/1.1 server, plain and over TLS. Owns the listening sockets and every connection; the only door to
+// libsoup.
 // Lives on the main loop's thread (GLib's default context); handlers and observers run there.
 // It never logs queries, headers or bodies, and never keeps more of a body than its limit.
 #pragma once
@@ -10,18 +11,26 @@
 #include <string>
 #include <vector>
 
+#include "base/network.h"
 #include "base/result.h"
 #include "http/cors.h"
+#include "http/limits.h"
+#include "http/listener.h"
 #include "http/router.h"
 #include "http/websocket.h"
+#include "tls/session.h"
 
 namespace reallive::http {
 
 struct Config {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  ///< see parse_listen_address(); `off` is skipped
+  std::vector<std::string> secure_listen = {};           ///< over TLS; nobody is let in before set_identity()
   CorsPolicy cors = {};
-  size_t body_limit = 1 << 20;  ///< bytes; more is answered 413
   WebSocketLimits websocket = {};
+  Limits limits = {};
+  std::string base_path = {};  ///< `/cams`: what a proxy puts in front of every path; taken away where it is there
+  std::vector<base::Network> trusted_proxies = {};  ///< see see_client()
+  bool strict_transport = false;                    ///< browsers that came over TLS shall never come without (HSTS)
   bool operator==(const Config&) const = default;
 };
 
@@ -36,15 +45,21 @@ using Observer = std::function<void(const Exchange&)>;
 
 class Server {
  public:
+  /// Closes every connection; a Reply that is still open then answers nobody.
+  virtual ~Server() = default;
   /// Listens. `router` and whatever its handlers need must outlive the server. Code `listen` when an address is taken
   /// or not this machine's, VALIDATION_FAILED when one cannot be read.
   static base::Result<std::unique_ptr<Server>> create(const Config& config, const Router& router,
                                                       Observer observer = {});
-  /// Closes every connection; a Reply that is still open then answers nobody.
-  virtual ~Server() = default;
+  /// From the next request on; listeners that stay the same, and connections, are not disturbed. When it fails
+  /// everything is as before. Codes as create().
+  virtual base::Result<void> reconfigure(const Config& config) = 0;
+  /// For TLS connections from now on.
+  virtual void set_identity(std::shared_ptr<tls::Context> context) = 0;
 
-  /// What it listens on, with the ports it got: `http://127.0.0.1:8080`.
-  virtual std::vector<std::string> addresses() const = 0;
+  /// With the ports it got.
+  virtual std::vector<Listening> listening() const = 0;
+  virtual size_t connections() const = 0;
 };
 
 }  // namespace reallive::http

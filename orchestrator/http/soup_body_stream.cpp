@@ -1,7 +1,6 @@
 #include "http/soup_body_stream.h"
 
 #include <string>
-#include <sys/socket.h>
 #include <utility>
 
 namespace reallive::http {
@@ -14,7 +13,7 @@ std::string event_text(std::string_view id, std::string_view data) {
 }
 
 SoupBodyStream::SoupBodyStream(SoupServerMessage* message)
-    : message_(message), socket_(G_SOCKET(g_object_ref(soup_server_message_get_socket(message)))) {
+    : message_(message), peer_(connection_of(soup_server_message_get_remote_address(message))) {
   const bool chunks = soup_server_message_get_http_version(message) != SOUP_HTTP_1_0;
   soup_message_headers_set_encoding(soup_server_message_get_response_headers(message),
                                     chunks ? SOUP_ENCODING_CHUNKED : SOUP_ENCODING_EOF);
@@ -22,7 +21,8 @@ SoupBodyStream::SoupBodyStream(SoupServerMessage* message)
   g_signal_connect(message, "wrote-body-data", G_CALLBACK(wrote), this);
   g_signal_connect(message, "finished", G_CALLBACK(finished), this);
   // The library does not read while it answers: who leaves is seen here, not only at the next heartbeat.
-  watch_ = g_socket_create_source(socket_.get(), G_IO_IN, nullptr);
+  watch_ = peer_->create_watch();
+  if (!watch_) return;
   g_source_set_callback(watch_, G_SOURCE_FUNC(client_spoke), this, nullptr);
   g_source_attach(watch_, nullptr);
 }
@@ -49,7 +49,7 @@ void SoupBodyStream::close() {
 /// The next write fails, and with it the message.
 void SoupBodyStream::cut() {
   if (!message_) return;
-  g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr);
+  peer_->cut();
   if (std::exchange(complete_, true)) return;
   soup_message_body_append(soup_server_message_get_response_body(message_), SOUP_MEMORY_STATIC, event_heartbeat.data(),
                            event_heartbeat.size());
@@ -82,14 +82,13 @@ void SoupBodyStream::finished(SoupServerMessage*, gpointer data) {
   });
 }
 
-gboolean SoupBodyStream::client_spoke(GSocket* socket, GIOCondition, gpointer data) {
+gboolean SoupBodyStream::client_spoke(gint, GIOCondition, gpointer data) {
   auto* self = static_cast<SoupBodyStream*>(data);
-  char byte = 0;
-  const auto got = recv(g_socket_get_fd(socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return G_SOURCE_CONTINUE;
+  const auto sign = self->peer_->look();
+  if (sign == Connection::Sign::nothing) return G_SOURCE_CONTINUE;
   // A next request, or TLS talking: nothing to read here. Should the client leave now, a heartbeat will find out.
   g_clear_pointer(&self->watch_, g_source_unref);
-  if (got <= 0) self->cut();
+  if (sign == Connection::Sign::gone) self->cut();
   return G_SOURCE_REMOVE;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/body_stream.h"
+#include "http/connection.h"
 #include "http/gobject.h"
 
 namespace reallive::http {
@@ -29,12 +30,12 @@ class SoupBodyStream final : public BodyStream {
  private:
   static void wrote(SoupServerMessage*, guint bytes, gpointer self);
   static void finished(SoupServerMessage*, gpointer self);
-  static gboolean client_spoke(GSocket*, GIOCondition, gpointer self);
+  static gboolean client_spoke(gint, GIOCondition, gpointer self);
   void detach();
   void cut();
 
   SoupServerMessage* message_;  // not ours; null when it is finished
-  Object<GSocket> socket_;
+  const ConnectionPtr peer_;
   GSource* watch_ = nullptr;
   uint64_t given_ = 0, written_ = 0;
   bool complete_ = false;

@@ -1,8 +1,6 @@
 #include "http/soup_websocket.h"
 
 #include <algorithm>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string>
 
 #include "base/time.h"
@@ -51,7 +49,7 @@ base::Result<void> SoupWebSocket::accept(SoupServerMessage* message, const WebSo
 
 SoupWebSocket::SoupWebSocket(SoupServerMessage* message, const WebSocketLimits& limits)
     : limits_(limits),
-      socket_(G_SOCKET(g_object_ref(soup_server_message_get_socket(message)))),
+      peer_(connection_of(soup_server_message_get_remote_address(message))),
       meter_(std::make_shared<Meter>(MeterLimits{.message = limits.message}, base::system_clock().steady())) {
   const Object<GIOStream> stolen(soup_server_message_steal_connection(message));
   const Object<GIOStream> metered = metered_stream(stolen.get(), meter_);
@@ -61,8 +59,6 @@ SoupWebSocket::SoupWebSocket(SoupServerMessage* message, const WebSocketLimits& 
   soup_websocket_connection_set_keepalive_interval(connection_.get(), static_cast<guint>(limits.ping.count()));
   g_signal_connect(connection_.get(), "message", G_CALLBACK(got_message), this);
   g_signal_connect(connection_.get(), "closed", G_CALLBACK(closed), this);
-  const int no_delay = 1;
-  g_socket_set_option(socket_.get(), IPPROTO_TCP, TCP_NODELAY, no_delay, nullptr);
   const auto interval = std::clamp<int64_t>(std::chrono::milliseconds(limits.silence).count() / 4, 100, 5000);
   timer_ = g_timeout_add(static_cast<guint>(interval), look_for_life, this);
 }
@@ -87,7 +83,7 @@ void SoupWebSocket::close(uint16_t code, std::string_view reason) {
 }
 
 void SoupWebSocket::cut() {
-  g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr);  // the library notices at its next read
+  peer_->cut();  // the library notices at its next read
 }
 
 void SoupWebSocket::end() {

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/result.h"
+#include "http/connection.h"
 #include "http/gobject.h"
 #include "http/meter.h"
 #include "http/websocket.h"
@@ -41,7 +42,7 @@ class SoupWebSocket final : public WebSocket {
   void cut();
 
   const WebSocketLimits limits_;
-  Object<GSocket> socket_;
+  const ConnectionPtr peer_;
   std::shared_ptr<Meter> meter_;
   Object<SoupWebsocketConnection> connection_;
   guint timer_ = 0;

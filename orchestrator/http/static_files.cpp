@@ -59,6 +59,15 @@ std::optional<File> read_below(const std::filesystem::path& root, const std::vec
   return file;
 }
 
+/// The page finds everything from `<base href>`, so one build works below any path.
+void set_base(File& page, const std::string& base_path) {
+  static constexpr std::string_view placeholder = "<base href=\"/\"";
+  const size_t at = page.body.find(placeholder);
+  if (base_path.empty() || at == std::string::npos) return;
+  page.body.replace(at, placeholder.size(), "<base href=\"" + base_path + "/\"");
+  page.etag.insert(page.etag.size() - 1, "-" + std::to_string(std::hash<std::string>{}(base_path)));
+}
+
 bool accepts_html(const Request& request) {
   const std::string accept = request.header("Accept").value_or("*/*");
   return accept.find("text/html") != std::string::npos || accept.find("*/*") != std::string::npos;
@@ -114,19 +123,23 @@ Response StaticFiles::answer(const Request& request) const {
   }
   if (!file) return error_response(request.id, 404, "NOT_FOUND", "There is nothing at this address.");
 
+  const bool is_page = segments.back() == "index.html";
+  if (is_page) set_base(*file, request.base_path);
   Headers headers = {
       {"ETag", file->etag},
       // The build puts a hash of the content into the names below /assets/.
-      {"Cache-Control", segments.front() == "assets" ? "public, max-age=31536000, immutable" : "no-cache"},
-      {"Referrer-Policy", "no-referrer"}};
+      {"Cache-Control", segments.front() == "assets" ? "public, max-age=31536000, immutable" : "no-cache"}};
   const auto known = request.header("If-None-Match");
   if (known && etag_matches(*known, file->etag, true)) return Response{304, std::move(headers)};
   headers.add("Content-Type", content_type_of(segments.back()));
-  if (segments.back() == "index.html") {
+  if (is_page) {
+    headers.add("Permissions-Policy",
+                "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self), geolocation=(), usb=(), "
+                "payment=(), browsing-topics=()");
     headers.add("Content-Security-Policy",
-                "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; "
-                "media-src 'self' blob: mediastream:; object-src 'none'; "
-                "base-uri 'self'; frame-ancestors 'self'");
+                "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; "
+                "img-src 'self' data: blob:; media-src 'self' blob: mediastream:; worker-src 'self' blob:; "
+                "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'");
   }
   return Response{200, std::move(headers), std::move(file->body)};
 }

@@ -1,6 +1,7 @@
 // StaticFiles: the page's files below one directory, for GET and HEAD. Main loop's thread.
 // Paths that are no file get index.html, so that the page's own routes work after a reload; `/assets/` never does.
-// It never leaves its root: no "..", no symbolic links, no hidden files.
+// index.html gets the base path into its `<base href="/">`. It never leaves its root: no "..", no symbolic links, no
+// hidden files.
 #pragma once
 
 #include <filesystem>

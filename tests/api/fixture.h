@@ -90,6 +90,12 @@ class StandInMedia final : public media::Media {
   bool tests_full = false;
 };
 
+/// A server without a single setting: for who may ask. What settings do is asked of the real server.
+struct NoSettings : SettingsPort {
+  std::vector<Setting> settings() const override { return {}; }
+  base::Result<void> change(const Changes&) override { return {}; }
+};
+
 struct Answer {
   int status = 0;
   http::Response response;
@@ -116,8 +122,10 @@ class ApiTest : public testing::Test {
     authenticator = std::move(*auth::Authenticator::create({.queue = password_queue, .bcrypt_cost = 4}, dir.path(),
                                                            users, logins, executor, clock));
     router = http::Router();
-    api = std::make_unique<Api>(std::move(config), Dependencies{*authenticator, users, logins, invitations, cameras,
-                                                                sessions, media, live, executor, clock});
+    const auto reach = [] { return Reach{{"http://192.0.2.1:8080"}, {"https://192.0.2.1:8443"}, "certificate"}; };
+    api = std::make_unique<Api>(std::move(config),
+                                Dependencies{*authenticator, users, logins, invitations, cameras, sessions, media, live,
+                                             executor, clock, reach, &no_settings});
     api->install(router);
   }
 
@@ -200,6 +208,7 @@ class ApiTest : public testing::Test {
   events::Bus bus;
   Live live{cameras, sessions, bus, clock};
   StandInMedia media;
+  NoSettings no_settings;
   std::unique_ptr<auth::Authenticator> authenticator;
   http::Router router;
   std::unique_ptr<Api> api;

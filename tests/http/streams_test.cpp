@@ -46,8 +46,7 @@ struct StreamsTest : testing::Test {
     Config config = given;
     config.listen = {"127.0.0.1:0"};
     server = std::move(*Server::create(config, router));
-    const std::string address = server->addresses().at(0);
-    port = std::stoi(address.substr(address.rfind(':') + 1));
+    port = server->listening().at(0).port;
   }
   void keep(const std::shared_ptr<WebSocket>& opened) {
     socket = opened;

@@ -1,0 +1,135 @@
+#include "app/certificates.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace reallive::app {
+
+using base::Result;
+
+namespace {
+
+namespace log = base::log;
+
+/// Own files are read this often, names and addresses of this host compared; both cost next to nothing.
+constexpr std::chrono::seconds interval{5};
+/// Addresses come in groups when an interface goes up.
+constexpr std::chrono::milliseconds settle{300};
+constexpr int64_t day = 24 * 3600;
+
+bool has_all(const tls::Details& details, const std::vector<std::string>& names,
+             const std::vector<std::string>& addresses) {
+  const auto has = [](const std::vector<std::string>& list) {
+    return [&list](const std::string& one) { return std::find(list.begin(), list.end(), one) != list.end(); };
+  };
+  return std::all_of(names.begin(), names.end(), has(details.names)) &&
+         std::all_of(addresses.begin(), addresses.end(), has(details.addresses));
+}
+
+}  // namespace
+
+Certificates::Certificates(std::filesystem::path directory, MainLoop& loop, const base::Clock& clock, Deliver deliver)
+    : directory_(std::move(directory)), loop_(loop), clock_(clock), deliver_(std::move(deliver)) {
+  addresses_ = AddressWatch::create(loop_, [this] { look_later(settle); });
+}
+
+Certificates::~Certificates() {
+  loop_.cancel(timer_);
+}
+
+int64_t Certificates::now_s() const {
+  return std::chrono::duration_cast<std::chrono::seconds>(clock_.now().time_since_epoch()).count();
+}
+
+std::string Certificates::authority_pem() const {
+  return authority_ && !own() ? authority_->certificate_pem() : std::string();
+}
+
+Result<void> Certificates::configure(const CertificateConfig& config) {
+  auto identity = config.certificate.empty() ? issue(config) : load_own(config);
+  if (!identity) return tl::unexpected(identity.error());
+  if (auto used = use(*identity); !used) return used;
+  config_ = config;
+  look_later(interval);
+  return {};
+}
+
+Result<tls::Identity> Certificates::load_own(const CertificateConfig& config) const {
+  auto certificate = tls::read_file(config.certificate);
+  if (!certificate) return tl::unexpected(certificate.error());
+  auto key = tls::read_file(config.key);
+  if (!key) return tl::unexpected(key.error());
+  tls::Identity identity{std::move(*certificate), std::move(*key)};
+  if (auto checked = tls::check_identity(identity, now_s()); !checked) {
+    return base::fail("certificate",
+                      config.certificate.string() + " and " + config.key.string() + ": " + checked.error().message);
+  }
+  return identity;
+}
+
+Result<tls::Identity> Certificates::issue(const CertificateConfig& config) {
+  if (!authority_) {
+    auto authority = tls::Authority::open(directory_, now_s());
+    if (!authority) return tl::unexpected(authority.error());
+    authority_ = std::move(*authority);
+  }
+  HostNames host = host_names();
+  std::vector<std::string> addresses;
+  for (const base::IpAddress& address : host.addresses)
+    addresses.push_back(address.to_string());
+  if (const auto address = base::IpAddress::parse(config.public_host)) {
+    addresses.push_back(address->to_string());
+  } else if (!config.public_host.empty()) {
+    host.names.insert(host.names.begin(), config.public_host);
+  }
+
+  const std::filesystem::path certificate_file = directory_ / "server.crt", key_file = directory_ / "server.key";
+  std::error_code error;
+  if (std::filesystem::exists(certificate_file, error) && std::filesystem::exists(key_file, error)) {
+    tls::Identity kept{tls::read_file(certificate_file).value_or(""), tls::read_file(key_file).value_or("")};
+    const auto details = tls::check_identity(kept, now_s());
+    if (details && authority_->issued(kept) && has_all(*details, host.names, addresses) &&
+        details->not_after - now_s() > tls::renewal_days * day)
+      return kept;
+  }
+  auto identity = authority_->issue(host.names, addresses, now_s());
+  if (!identity) return identity;
+  if (auto written = tls::write_file(key_file, identity->key_pem); !written) return tl::unexpected(written.error());
+  if (auto written = tls::write_file(certificate_file, identity->certificate_pem, 0644); !written)
+    return tl::unexpected(written.error());
+  log::info("tls", "a certificate was issued",
+            {{"names", std::to_string(host.names.size())}, {"addresses", std::to_string(addresses.size())}});
+  return identity;
+}
+
+Result<void> Certificates::use(const tls::Identity& identity) {
+  if (current_ == identity) return {};
+  auto context = tls::Context::create(identity);
+  if (!context) return tl::unexpected(context.error());
+  current_ = identity;
+  deliver_(std::move(*context));
+  return {};
+}
+
+void Certificates::look() {
+  const bool had_one = current_.has_value();
+  const auto before = current_;
+  auto done = own() ? load_own(config_).and_then([this](const tls::Identity& identity) { return use(identity); })
+                    : issue(config_).and_then([this](const tls::Identity& identity) { return use(identity); });
+  const std::string complaint = done ? "" : done.error().message;
+  if (!complaint.empty() && complaint != complaint_)
+    log::warning("tls", "the certificate before stays in use", {{"reason", complaint}});
+  if (done && had_one && current_ != before) log::info("tls", "connections get a new certificate from now on");
+  complaint_ = complaint;
+  look_later(interval);
+}
+
+void Certificates::look_later(std::chrono::milliseconds delay) {
+  if (!current_) return;
+  loop_.cancel(timer_);
+  timer_ = loop_.post_after(delay, [this] { look(); });
+}
+
+}  // namespace reallive::app

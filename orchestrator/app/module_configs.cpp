@@ -1,0 +1,41 @@
+#include "app/module_configs.h"
+
+#include "app/sources.h"
+#include "http/public_url.h"
+
+namespace reallive::app {
+
+http::Config http_config(const Configuration& configuration) {
+  http::Config config;
+  config.listen = {configuration.http_listen};
+  config.secure_listen = {configuration.https_listen};
+  config.cors.origins = configuration.http_allow_origins;
+  config.limits = configuration.http_limits;
+  config.base_path = configuration.http_base_path;
+  if (const auto url = http::parse_public_url(configuration.http_public_url); url && config.base_path.empty())
+    config.base_path = url->path;
+  config.trusted_proxies = configuration.http_trusted_proxies;
+  // Only a certificate that the world knows: with the local one a device that trusts it no more must still get in.
+  config.strict_transport = !configuration.https_certificate.empty();
+  return config;
+}
+
+CertificateConfig certificate_config(const Configuration& configuration) {
+  CertificateConfig config{configuration.https_certificate, configuration.https_key, {}};
+  if (const auto url = http::parse_public_url(configuration.http_public_url)) config.public_host = url->host;
+  return config;
+}
+
+api::Config api_config(const Configuration& configuration, const std::string& setup_token) {
+  api::Config config;
+  config.signaling.ice = {configuration.webrtc_stun, configuration.webrtc_turn, configuration.webrtc_turn_secret,
+                          std::chrono::seconds(configuration.webrtc_turn_ttl)};
+  config.keep_sessions = std::chrono::days(configuration.sessions_keep_days);
+  config.public_url = configuration.http_public_url;
+  config.registration = configuration.auth_registration;
+  config.setup_token = setup_token;
+  config.sources = {.addresses = address_rule(configuration.sources_allow), .launch = configuration.sources_launch};
+  return config;
+}
+
+}  // namespace reallive::app

@@ -1,0 +1,17 @@
+// Reach: the addresses under which people find this server: what it listens on, times what this machine is called.
+// Pure. It never tells an address of another machine, and loopback only where there is nothing else.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/host.h"
+#include "http/listener.h"
+
+namespace reallive::app {
+
+/// `https://192.168.1.7:8443/cams`, best first: listeners on all addresses give one for each of `host`'s.
+std::vector<std::string> reachable_urls(const std::vector<http::Listening>& listening, const HostNames& host,
+                                        const std::string& base_path, bool secure);
+
+}  // namespace reallive::app
