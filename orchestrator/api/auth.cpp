@@ -88,6 +88,10 @@ struct NewPassword {
 
 void store_password(Context& context, const http::Reply& reply, const auth::Principal& principal,
                     const std::string& hash) {
+  // Two passwords were computed meanwhile: an admin may have withdrawn the account or its password.
+  if (const auto again = context.deps.authenticator.verify_again(principal); !again) {
+    return reply_error(reply, again.error());
+  }
   // Who was here by a cookie stays here by a cookie; every other login of the user ends.
   auth::Delivery delivery = auth::Delivery::body;
   if (const auto login = context.deps.logins.find(principal.login_id)) delivery = login->delivery;

@@ -1,5 +1,6 @@
 #include "api/event_feeds.h"
 
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -57,10 +58,18 @@ struct Told {
 };
 
 /// Nothing when the camera is gone: nobody has a right to it any more.
-std::optional<Told> prepare(Context& context, const events::Entry& entry) {
+/// What a replay of many events has found already.
+using Found = std::map<std::string, std::optional<catalog::Camera>>;
+
+std::optional<Told> prepare(Context& context, const events::Entry& entry, Found& found) {
   const auto camera_id = std::visit([](const auto& event) { return event.camera_id; }, entry.event);
   const auto time = std::visit([](const auto& event) { return event.time; }, entry.event);
-  const auto camera = context.deps.cameras.find_anywhere(camera_id);
+  auto known = found.find(camera_id);
+  if (known == found.end()) {
+    const auto asked = context.deps.cameras.find_anywhere(camera_id);
+    known = found.emplace(camera_id, asked ? std::optional(*asked) : std::nullopt).first;
+  }
+  const auto& camera = known->second;
   if (!camera) return {};
   Told told;
   told.camera = resource_of(*camera);
@@ -96,8 +105,9 @@ EventFeeds::Feed EventFeeds::open(Wish wish, Outlet outlet) {
     send_snapshot(listener);
     return feed;
   }
+  Found found;
   for (const events::Entry& entry : *missed) {
-    const auto told = prepare(context_, entry);
+    const auto told = prepare(context_, entry, found);
     if (told && told->fits(listener.wish)) listener.outlet.send(entry.id, told->json);
   }
   return feed;
@@ -127,7 +137,8 @@ void EventFeeds::send_snapshot(const Listener& listener) {
 
 void EventFeeds::tell(const events::Entry& entry) {
   if (feeds_.empty()) return;
-  const auto told = prepare(context_, entry);
+  Found found;
+  const auto told = prepare(context_, entry, found);
   if (!told) return;
   for (const auto& [feed, listener] : feeds_)
     if (told->fits(listener.wish)) listener.outlet.send(entry.id, told->json);

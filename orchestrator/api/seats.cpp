@@ -1,5 +1,7 @@
 #include "api/seats.h"
 
+#include "auth/throttle.h"
+
 namespace reallive::api {
 
 Seat::~Seat() {
@@ -14,7 +16,8 @@ std::optional<Seat> Seats::take(const std::string& user, const std::string& addr
     const auto found = counts_.find(key);
     return found == counts_.end() || found->second < limit;
   };
-  const std::string user_key = user.empty() ? std::string() : "user " + user, address_key = "address " + address;
+  const std::string user_key = user.empty() ? std::string() : "user " + user,
+                    address_key = "address " + auth::address_group(address);
   if (taken_ >= limits_.all || !has_room(address_key, limits_.address)) return {};
   if (!user_key.empty() && !has_room(user_key, limits_.user)) return {};
   ++taken_;

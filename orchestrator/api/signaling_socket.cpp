@@ -79,7 +79,12 @@ void SignalingSocket::join(Context& context, const signaling::Join& wanted) {
     return send(signaling::error_message({"CONFLICT", "This connection is in a room: leave it first."}));
   signaling::Join join = wanted;
   if (join.token.empty() && !client_.principal) join.token = client_.token;
-  if (join.token.empty()) return join_as(context, join, {client_.principal});
+  if (join.token.empty()) {
+    // The connection may be older than the right to it.
+    const auto again = let_in_again(context, *client_.principal);
+    if (!again) return refuse({"AUTH_TOKEN_INVALID", "This login is over: log in again."});
+    return join_as(context, join, {*again});
+  }
   if (const auto access = context.deps.authenticator.verify_stream_token(join.token))
     return join_as(context, join, {access->principal, *access});
   // A stream key is no account's token: find_room() compares it.

@@ -23,6 +23,9 @@ base::Result<void> check_source(const SourceRules& rules, const auth::Principal&
                     "Launch lines are set with `reallive camera`, not here, unless sources.launch is true.");
     }
   }
+  if (source.kind == Kind::device && principal.role != auth::Role::admin) {
+    return refuse("AUTH_INSUFFICIENT_PERMISSIONS", "Only admins may use the server's own cameras and microphones.");
+  }
   if (source.kind == Kind::rtsp) {
     if (const auto address = pipeline::parse_address(source.host)) {
       if (const auto fine = rules.addresses.check(*address); !fine) {

@@ -120,7 +120,7 @@ class AuthenticatorImpl final : public Authenticator {
       });
     });
     if (!queued) {
-      throttle_.succeeded(username, address);
+      throttle_.not_tried(username, address);
       return later(std::move(done), busy());
     }
     ++passwords_checked_;

@@ -29,7 +29,9 @@ tl::unexpected<base::Error> not_accepted() {
 }
 
 Result<Invitation> find_open(db::Session& session, std::string_view token, const std::string& now) {
-  auto rows = session.query(std::string(columns) + "WHERE token_hash = :hash AND used_at IS NULL AND expires_at > :now",
+  auto rows = session.query(std::string(columns) +
+                                "WHERE token_hash = :hash AND used_at IS NULL AND expires_at > :now "
+                                "AND created_by IN (SELECT id FROM users WHERE role = 'admin' AND is_active = 1)",
                             {{"hash", token_digest(token)}, {"now", now}});
   if (!rows) return tl::unexpected(rows.error());
   if (rows->empty()) return not_accepted();

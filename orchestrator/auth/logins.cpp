@@ -35,9 +35,12 @@ tl::unexpected<base::Error> invalid_token() {
   return fail("AUTH_TOKEN_INVALID", "the login is over; log in again");
 }
 
-// A refresh token names its login, so that one that was used before still says whose it was.
+// A refresh token names its login, so that one that was used before still says whose it was. It does so by what the id
+// is the digest of: the id itself stands in every access token, and whoever has seen one must not be able to end the
+// login.
 struct Parts {
-  std::string id, secret;
+  std::string family, secret;
+  std::string id() const { return token_digest(family); }
 };
 std::optional<Parts> take_apart(std::string_view token) {
   const size_t dot = token.find('.');
@@ -60,8 +63,8 @@ Result<Login> Logins::start(std::string_view user_id, int64_t version, Delivery 
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
   const std::string now = base::format_time(clock_.now());
-  const std::string secret = base::random_token(32);
-  Login login{base::random_token(16), std::string(user_id), version, delivery, {}};
+  const std::string family = base::random_token(16), secret = base::random_token(32);
+  Login login{token_digest(family), std::string(user_id), version, delivery, {}};
   auto done = session->transaction(db::Durability::relaxed, [&]() -> Result<void> {
     auto cleared = session->execute(
         "DELETE FROM logins WHERE user_id = :user AND (expires_at <= :now OR id IN (SELECT id FROM logins WHERE "
@@ -83,7 +86,7 @@ Result<Login> Logins::start(std::string_view user_id, int64_t version, Delivery 
     return {};
   });
   if (!done) return tl::unexpected(done.error());
-  login.refresh_token = login.id + "." + secret;
+  login.refresh_token = family + "." + secret;
   return login;
 }
 
@@ -96,7 +99,7 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
   std::optional<Login> rotated;
   bool reused = false;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
-    auto found = open_row(*session, parts->id, now);
+    auto found = open_row(*session, parts->id(), now);
     if (!found) return tl::unexpected(found.error());
     if (!*found) return {};
     auto& [login, hash] = **found;
@@ -115,7 +118,7 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
          {"expires_at", base::format_time(clock_.now() + refresh_life)},
          {"id", login.id}});
     if (!changed) return tl::unexpected(changed.error());
-    login.refresh_token = login.id + "." + secret;
+    login.refresh_token = parts->family + "." + secret;
     rotated = std::move(login);
     return {};
   });
@@ -130,7 +133,7 @@ Result<Login> Logins::find_by_token(std::string_view refresh_token) {
   if (!parts) return invalid_token();
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
-  auto found = open_row(*session, parts->id, base::format_time(clock_.now()));
+  auto found = open_row(*session, parts->id(), base::format_time(clock_.now()));
   if (!found) return tl::unexpected(found.error());
   if (!*found || !base::constant_time_equal((*found)->second, token_digest(parts->secret))) return invalid_token();
   return std::move((*found)->first);

@@ -42,13 +42,22 @@ std::chrono::seconds Throttle::begin(std::string_view account, std::string_view 
 
 void Throttle::succeeded(std::string_view account, std::string_view address) {
   accounts_.erase(account_key(account));
-  const auto found = addresses_.find(address_group(address));
-  if (found == addresses_.end()) return;
-  Entry& entry = found->second;
   // Only this try is taken back: whoever knows one password may still be guessing others.
+  take_back(addresses_, address_group(address), config_.address_failures);
+}
+
+void Throttle::not_tried(std::string_view account, std::string_view address) {
+  take_back(accounts_, account_key(account), config_.account_failures);
+  take_back(addresses_, address_group(address), config_.address_failures);
+}
+
+void Throttle::take_back(Table& table, const std::string& key, unsigned free_failures) {
+  const auto found = table.find(key);
+  if (found == table.end()) return;
+  Entry& entry = found->second;
   if (entry.failures > 0) --entry.failures;
-  if (entry.failures < config_.address_failures) entry.blocked_until = {};
-  if (entry.failures == 0) addresses_.erase(found);
+  if (entry.failures < free_failures) entry.blocked_until = {};
+  if (entry.failures == 0) table.erase(found);
 }
 
 std::chrono::milliseconds Throttle::wait(Table& table, const std::string& key) const {

@@ -29,7 +29,9 @@ class Throttle {
 
   /// Zero: go ahead. Else how long to wait; such a try is not counted.
   std::chrono::seconds begin(std::string_view account, std::string_view address);
-  /// The try was right, or it was no try: nothing was checked.
+  /// Nothing was checked: takes back what begin() counted, and nothing else.
+  void not_tried(std::string_view account, std::string_view address);
+  /// The try was right: forgets the account's failures.
   void succeeded(std::string_view account, std::string_view address);
 
   size_t entries() const { return accounts_.size() + addresses_.size(); }
@@ -43,6 +45,7 @@ class Throttle {
 
   std::chrono::milliseconds wait(Table& table, const std::string& key) const;
   void fail(Table& table, const std::string& key, unsigned free_failures) const;
+  static void take_back(Table& table, const std::string& key, unsigned free_failures);
 
   const ThrottleConfig config_;
   const base::Clock& clock_;

@@ -43,7 +43,10 @@ bool make_key_file(const std::filesystem::path& file) {
   }
   const bool placed = written && (link(fresh.c_str(), file.c_str()) == 0 || errno == EEXIST);
   unlink(fresh.c_str());
-  return placed;
+  // What the key seals will be durable, so the key's name must be.
+  const std::filesystem::path place = file.has_parent_path() ? file.parent_path() : ".";
+  const Descriptor directory(open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return placed && directory.get() >= 0 && fsync(directory.get()) == 0;
 }
 
 }  // namespace

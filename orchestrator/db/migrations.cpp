@@ -106,6 +106,12 @@ const std::vector<Migration>& migrations() {
            "ALTER TABLE cameras ADD COLUMN stream_key_digest TEXT",
            "CREATE UNIQUE INDEX idx_cameras_stream_key ON cameras (stream_key_digest)",
        }},
+      {4,
+       "the record of sessions by time, for pruning and for one user's list",
+       {
+           "CREATE INDEX idx_sessions_time ON sessions (start_time)",
+           "CREATE INDEX idx_sessions_user_time ON sessions (user_id, start_time)",
+       }},
   };
   return steps;
 }

@@ -96,11 +96,22 @@ class RtspLinker {
   }
 
  private:
-  /// `a=x-gst-clock` would make rtspsrc ask a host of the camera's choice for the time.
+  static bool names_clock(const GstSDPAttribute* attribute) {
+    for (const char* key : {"x-gst-clock", "ts-refclk", "mediaclk"})
+      if (g_strcmp0(attribute->key, key) == 0) return true;
+    return false;
+  }
+
+  /// `a=x-gst-clock` and `a=ts-refclk` (RFC 7273) would make rtspsrc and its jitter buffer ask a host of the camera's
+  /// choice for the time.
   static void drop_clocks(GstSDPMessage* sdp) {
     for (guint i = gst_sdp_message_attributes_len(sdp); i-- > 0;)
-      if (g_strcmp0(gst_sdp_message_get_attribute(sdp, i)->key, "x-gst-clock") == 0)
-        gst_sdp_message_remove_attribute(sdp, i);
+      if (names_clock(gst_sdp_message_get_attribute(sdp, i))) gst_sdp_message_remove_attribute(sdp, i);
+    for (guint m = 0; m < gst_sdp_message_medias_len(sdp); ++m) {
+      auto* media = const_cast<GstSDPMedia*>(gst_sdp_message_get_media(sdp, m));
+      for (guint i = gst_sdp_media_attributes_len(media); i-- > 0;)
+        if (names_clock(gst_sdp_media_get_attribute(media, i))) gst_sdp_media_remove_attribute(media, i);
+    }
   }
 
   /// `H264` of `a=rtpmap:96 H264/90000`; of static payload types the one that cameras use. At most 16 letters, digits

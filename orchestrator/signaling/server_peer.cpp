@@ -61,7 +61,6 @@ struct ServerPeer::State {
   std::string session, etag;  // empty while there is none
   IceCredentials credentials;
   std::vector<Candidate> waiting;
-  uint64_t offers = 0;  // an answer to an older one is of no use
   bool answered = true, over = false;
 };
 
@@ -74,6 +73,9 @@ ServerPeer::~ServerPeer() {
 }
 
 void ServerPeer::offer(const Description& description) {
+  // One question at a time: each may wait for a camera to start.
+  if (!state_->answered)
+    return state_->send(error_message({"CONFLICT", "The offer before this one is being answered."}));
   state_->end_session();
   state_->waiting.clear();
   state_->credentials = ice_credentials(description.sdp);
@@ -81,8 +83,8 @@ void ServerPeer::offer(const Description& description) {
   Request question = state_->request("POST");
   question.content_type = "application/sdp";
   question.body = description.sdp;
-  state_->endpoint.handle(question, [state = state_, number = ++state_->offers](const Response& response) {
-    const bool wanted = !state->over && number == state->offers;
+  state_->endpoint.handle(question, [state = state_](const Response& response) {
+    const bool wanted = !state->over;
     const std::string location = header_of(response, "Location");
     if (wanted) state->answered = true;
     if (!response.code.empty()) {

@@ -40,6 +40,7 @@ TEST_F(CameraTestTest, SaysWhoMayAndWhat) {
   EXPECT_EQ(try_source(R"({"url":"test"})", "eve").status, 403);
   EXPECT_EQ(try_source(R"({"url":"test"})", "root").status, 200);
   EXPECT_EQ(try_source(R"({"url":"launch:videotestsrc"})").status, 403);
+  EXPECT_EQ(try_source(R"({"url":"device:auto"})").status, 403) << "the server's own camera is no operator's";
   EXPECT_EQ(try_source(R"({"url":"launch:videotestsrc"})", "root").json.get_string("code"), "not_allowed");
   const Answer own = try_source(R"({"url":"rtsp://127.1/a"})");
   EXPECT_EQ(own.status, 200);

@@ -56,6 +56,15 @@ TEST_F(ThrottleTest, ARightPasswordClearsTheAccountButNotTheAddress) {
   EXPECT_EQ(begin("dan", "192.0.2.1"), 2);
 }
 
+TEST_F(ThrottleTest, ATryThatWasNoneTakesBackOnlyItself) {
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(begin("ann", "192.0.2.1"), 0);
+  EXPECT_EQ(begin("ann", "192.0.2.9"), 0);
+  throttle->not_tried("ann", "192.0.2.9");
+  EXPECT_EQ(begin("ann", "192.0.2.2"), 0) << "the third of three";
+  EXPECT_EQ(begin("ann", "192.0.2.3"), 2) << "the failures before it still count";
+}
+
 TEST_F(ThrottleTest, TriesAtTheSameTimeCount) {
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(begin("ann", "192.0.2.1"), 0) << "none of them is answered yet";
