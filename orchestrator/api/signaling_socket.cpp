@@ -79,6 +79,7 @@ void SignalingSocket::join(Context& context, const signaling::Join& wanted) {
     return send(signaling::error_message({"CONFLICT", "This connection is in a room: leave it first."}));
   signaling::Join join = wanted;
   if (join.token.empty() && !client_.principal) join.token = client_.token;
+  if (join.token.empty() && !client_.principal) return join_as(context, join, {});
   if (join.token.empty()) {
     // The connection may be older than the right to it.
     const auto again = let_in_again(context, *client_.principal);
