@@ -1,6 +1,8 @@
 #include "http/metered_stream.h"
 
+#include <algorithm>
 #include <new>
+#include <span>
 #include <utility>
 
 #include "base/time.h"
@@ -8,9 +10,14 @@
 namespace reallive::http {
 namespace {
 
+/// The library reads until nothing is left, and cuts what it has frame by frame, moving all the rest each time: many
+/// tiny frames cost the square of their bytes. So it gets no more than this each time it is told that there is some.
+constexpr gsize turn_bytes = 16 * 1024;
+
 struct MeteredInput {
   GFilterInputStream parent;
   std::shared_ptr<Meter> meter;
+  gsize turn_left;
 };
 struct MeteredInputClass {
   GFilterInputStreamClass parent;
@@ -55,6 +62,7 @@ GPollableOutputStream* base_of(MeteredOutput* self) {
 
 void metered_input_init(MeteredInput* self) {
   new (&self->meter) std::shared_ptr<Meter>();
+  self->turn_left = turn_bytes;
 }
 void metered_input_finalize(GObject* object) {
   std::destroy_at(&as<MeteredInput>(object)->meter);
@@ -68,6 +76,7 @@ void metered_input_pollable_init(GPollableInputStreamInterface* interface) {
     return g_pollable_input_stream_is_readable(base_of(as<MeteredInput>(stream)));
   };
   interface->create_source = [](GPollableInputStream* stream, GCancellable* cancellable) {
+    as<MeteredInput>(stream)->turn_left = turn_bytes;
     GSource* base = g_pollable_input_stream_create_source(base_of(as<MeteredInput>(stream)), cancellable);
     GSource* source = g_pollable_source_new_full(stream, base, nullptr);
     g_source_unref(base);
@@ -75,8 +84,16 @@ void metered_input_pollable_init(GPollableInputStreamInterface* interface) {
   };
   interface->read_nonblocking = [](GPollableInputStream* stream, void* buffer, gsize size, GError** error) -> gssize {
     auto* self = as<MeteredInput>(stream);
+    if (self->turn_left == 0) {
+      g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "others first");
+      return -1;
+    }
+    size = std::min(size, self->turn_left);
     const gssize count = g_pollable_input_stream_read_nonblocking(base_of(self), buffer, size, nullptr, error);
-    if (count <= 0 || self->meter->read(static_cast<size_t>(count), base::system_clock().steady())) return count;
+    if (count <= 0) return count;
+    self->turn_left -= static_cast<gsize>(count);
+    const std::span bytes(static_cast<const std::byte*>(buffer), static_cast<size_t>(count));
+    if (self->meter->read(bytes, base::system_clock().steady())) return count;
     g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, "the client sends more than it may");
     return -1;
   };
@@ -106,7 +123,7 @@ void metered_output_pollable_init(GPollableOutputStreamInterface* interface) {
                                     GError** error) -> gssize {
     auto* self = as<MeteredOutput>(stream);
     const gssize count = g_pollable_output_stream_write_nonblocking(base_of(self), data, size, nullptr, error);
-    if (count > 0) self->meter->wrote(static_cast<size_t>(count));
+    if (count > 0) self->meter->wrote(static_cast<size_t>(count), base::system_clock().steady());
     return count;
   };
 }

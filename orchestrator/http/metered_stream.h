@@ -1,6 +1,6 @@
-// MeteredStream: a GIOStream around another one that counts its bytes and fails reads that the meter refuses.
-// Main loop's thread, without blocking. The library's WebSocket bounds neither a message in pieces nor its own queue;
-// this never keeps bytes itself.
+// MeteredStream: a GIOStream around another one that shows a meter what goes through, fails reads that the
+// meter refuses, and gives away only so much each turn of the main loop. Main loop's thread, without blocking. The
+// library's WebSocket bounds neither a message in pieces nor its own queue; this never keeps bytes itself.
 #pragma once
 
 #include <gio/gio.h>

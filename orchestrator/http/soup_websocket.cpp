@@ -50,7 +50,8 @@ base::Result<void> SoupWebSocket::accept(SoupServerMessage* message, const WebSo
 SoupWebSocket::SoupWebSocket(SoupServerMessage* message, const WebSocketLimits& limits)
     : limits_(limits),
       peer_(connection_of(soup_server_message_get_remote_address(message))),
-      meter_(std::make_shared<Meter>(MeterLimits{.message = limits.message}, base::system_clock().steady())) {
+      meter_(std::make_shared<Meter>(MeterLimits{.message = limits.message, .queue = limits.queue},
+                                     base::system_clock().steady())) {
   const Object<GIOStream> stolen(soup_server_message_steal_connection(message));
   const Object<GIOStream> metered = metered_stream(stolen.get(), meter_);
   connection_.reset(soup_websocket_connection_new(metered.get(), soup_server_message_get_uri(message),
@@ -69,12 +70,9 @@ SoupWebSocket::~SoupWebSocket() {
 
 void SoupWebSocket::send(std::string_view text) {
   if (over_ || soup_websocket_connection_get_state(connection_.get()) != SOUP_WEBSOCKET_STATE_OPEN) return;
-  // Pongs and pings are written, too, but were not given: they must not count as room for more.
-  given_ = std::max(given_, meter_->written());
-  if (given_ - meter_->written() + text.size() > limits_.queue) return cut();
+  if (!meter_->give(text.size() + (text.size() < 126 ? 2 : text.size() < 65536 ? 4 : 10))) return cut();
   const std::string terminated(text);
   soup_websocket_connection_send_text(connection_.get(), terminated.c_str());
-  given_ += text.size() + (text.size() < 126 ? 2 : text.size() < 65536 ? 4 : 10);
 }
 
 void SoupWebSocket::close(uint16_t code, std::string_view reason) {
@@ -97,7 +95,6 @@ void SoupWebSocket::end() {
 void SoupWebSocket::got_message(SoupWebsocketConnection*, gint type, GBytes* message, gpointer data) {
   guard([type, message, data] {
     auto* self = static_cast<SoupWebSocket*>(data);
-    self->meter_->message();
     if (type != SOUP_WEBSOCKET_DATA_TEXT) return self->close(CloseCode::unsupported, "text messages only");
     gsize size = 0;
     const auto* bytes = static_cast<const char*>(g_bytes_get_data(message, &size));
@@ -116,7 +113,7 @@ void SoupWebSocket::closed(SoupWebsocketConnection*, gpointer data) {
 
 gboolean SoupWebSocket::look_for_life(gpointer data) {
   auto* self = static_cast<SoupWebSocket*>(data);
-  if (base::system_clock().steady() - self->meter_->last_read() > self->limits_.silence) self->cut();
+  if (self->meter_->is_dead(base::system_clock().steady(), self->limits_.silence)) self->cut();
   return G_SOURCE_CONTINUE;
 }
 

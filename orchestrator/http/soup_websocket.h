@@ -46,7 +46,6 @@ class SoupWebSocket final : public WebSocket {
   std::shared_ptr<Meter> meter_;
   Object<SoupWebsocketConnection> connection_;
   guint timer_ = 0;
-  uint64_t given_ = 0;  // bytes handed to the library, as far as meter_ has not counted more
   bool over_ = false;
 };
 

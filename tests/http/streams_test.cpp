@@ -14,6 +14,7 @@ namespace reallive::http {
 namespace {
 
 using test::EventClient;
+using test::HttpClient;
 using test::WebSocketClient;
 using namespace std::chrono_literals;
 
@@ -26,6 +27,10 @@ struct StreamsTest : testing::Test {
   StreamsTest() {
     router.add("GET", "/ws", [this](const RequestPtr&, const Reply& reply) {
       reply(Response::websocket([this](const auto& opened) { keep(opened); }));
+    });
+    router.add("GET", "/count", [this](const RequestPtr&, const Reply& reply) {
+      counted = messages.size();
+      reply(Response::empty(204));
     });
     router.add("GET", "/later", [this](const RequestPtr&, const Reply& reply) { waiting = reply; });
     router.add("GET", "/events", [this](const RequestPtr&, const Reply& reply) {
@@ -70,6 +75,7 @@ struct StreamsTest : testing::Test {
   std::shared_ptr<WebSocket> socket;
   std::shared_ptr<BodyStream> stream;
   std::deque<std::string> messages;
+  std::optional<size_t> counted;  // messages before the request for /count
   int closed = 0, streams_closed = 0, port = 0;
   std::unique_ptr<Server> server;
 };
@@ -133,11 +139,11 @@ TEST_F(StreamsTest, ClosesInGoodOrderFromBothEnds) {
 
 TEST_F(StreamsTest, RefusesWhatIsNoHandshake) {
   start();
-  const auto plain = test::HttpClient(port, pump).request("GET", "/ws");
+  const auto plain = HttpClient(port, pump).request("GET", "/ws");
   EXPECT_EQ(plain.status, 426);
   EXPECT_EQ(plain.header("Upgrade"), "websocket");
   const auto old =
-      test::HttpClient(port, pump)
+      HttpClient(port, pump)
           .request("GET", "/ws", {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Version", "8"}});
   EXPECT_EQ(old.status, 400);
   const auto body = base::Json::parse(old.body);
@@ -241,7 +247,7 @@ TEST_F(StreamsTest, StreamsEventsUntilEitherEndStops) {
   ASSERT_TRUE(two.receive());
   two.connection().abort();
   EXPECT_TRUE(until([&] { return streams_closed == 2; })) << "noticed at once, without a heartbeat";
-  EXPECT_EQ(test::HttpClient(port, pump).request("HEAD", "/events").status, 200);
+  EXPECT_EQ(HttpClient(port, pump).request("HEAD", "/events").status, 200);
 }
 
 TEST_F(StreamsTest, CutsOffAnEventStreamThatNobodyReads) {
@@ -269,15 +275,129 @@ TEST_F(StreamsTest, EndsWithTheServer) {
   stream->write("to nobody");
 }
 
+TEST_F(StreamsTest, ManyTinyMessagesHoldUpNobody) {
+  start();
+  auto busy = client();
+  HttpClient other(port);
+  // Both lie in the kernel before the main loop runs again.
+  std::string frames;
+  while (frames.size() < 180'000)
+    frames += std::string("\x81\x80\0\0\0\0", 6);
+  ASSERT_TRUE(busy.connection().send(frames));
+  ASSERT_TRUE(messages.empty()) << "the kernel took them at once";
+  ASSERT_TRUE(other.send("GET /count HTTP/1.1\r\nHost: cam\r\n\r\n"));
+  ASSERT_TRUE(until([&] { return counted.has_value(); }));
+  EXPECT_LT(*counted, 12'000u) << "a few turns of the main loop, not all at once";
+  EXPECT_TRUE(until([&] { return messages.size() == 30'000; })) << "and none is lost: " << messages.size();
+  EXPECT_EQ(closed, 0);
+}
+
+TEST_F(StreamsTest, CutsOffWhoPingsAndNeverReads) {
+  start();
+  auto peer = client();
+  // Messages between the pings give no room for more of them.
+  for (int i = 0; i < 10'000 && closed == 0; ++i) {
+    peer.send_frame(9, "");
+    peer.send_text("x");
+  }
+  EXPECT_TRUE(until([&] { return closed == 1; }));
+  EXPECT_LT(messages.size(), 3000u);
+}
+
+Meter meter_of(size_t message, size_t queue = 1000) {
+  return Meter({.message = message, .burst = 1'000'000, .rate = 1'000'000, .queue = queue}, 0ms);
+}
+
+std::vector<std::byte> frame(int first, size_t payload) {
+  const size_t header = payload < 126 ? 6 : 8;
+  std::vector<std::byte> bytes(header + payload);
+  bytes[0] = std::byte(first);
+  bytes[1] = std::byte(payload < 126 ? 0x80 | payload : 0xfe);
+  if (payload >= 126) {
+    bytes[2] = std::byte(payload >> 8);
+    bytes[3] = std::byte(payload);
+  }
+  return bytes;
+}
+
 TEST(Meter, LetsControlFramesThroughForEverAndBoundsMessages) {
-  Meter meter({.message = 1000, .burst = 1'000'000, .rate = 1'000'000}, 0ms);
+  Meter meter = meter_of(1000);
   auto now = 0ms;
   for (int hour = 0; hour < 24 * 180; ++hour)  // a pong every 20 seconds
-    ASSERT_TRUE(meter.read(8, now += 20s));
-  EXPECT_TRUE(meter.read(60'000, now));
-  EXPECT_FALSE(meter.read(60'000, now)) << "no message came out of all this";
-  meter.message();
-  EXPECT_TRUE(meter.read(60'000, now));
+    ASSERT_TRUE(meter.read(frame(0x8a, 2), now += 20s));
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(meter.read(frame(0x01, 500), now)) << "the first piece of a message";
+    EXPECT_TRUE(meter.read(frame(0x8a, 2), now)) << "a pong between";
+    EXPECT_TRUE(meter.read(frame(0x80, 500), now));
+  }
+  EXPECT_TRUE(meter.read(frame(0x01, 500), now));
+  EXPECT_TRUE(meter.read(frame(0x00, 500), now));
+  EXPECT_FALSE(meter.read(frame(0x80, 1), now)) << "one more than a message may have";
+}
+
+TEST(Meter, BoundsPingsWhateverIsSentBetween) {
+  Meter meter = meter_of(1000, 1'000'000);
+  int pings = 0;
+  while (pings < 100'000 && meter.read(frame(0x89, 0), 0ms) && meter.read(frame(0x81, 1), 0ms))
+    ++pings;
+  EXPECT_GT(pings, 1000);
+  EXPECT_LT(pings, 3000);
+}
+
+TEST(Meter, BoundsAnswersThatAreNotTaken) {
+  Meter meter = meter_of(1000);
+  EXPECT_TRUE(meter.give(900));
+  EXPECT_TRUE(meter.read(frame(0x89, 98), 0ms)) << "its pong has 100 bytes";
+  EXPECT_FALSE(meter.read(frame(0x89, 0), 0ms));
+  Meter reader = meter_of(1000);
+  for (auto now = 0ms; now < 1h; now += 5s) {
+    ASSERT_TRUE(reader.read(frame(0x89, 98), now));
+    ASSERT_TRUE(reader.give(900));
+    reader.wrote(1000, now);
+  }
+}
+
+TEST(Meter, KnowsWhoIsDead) {
+  Meter meter = meter_of(1000);
+  EXPECT_FALSE(meter.is_dead(45s, 45s));
+  EXPECT_TRUE(meter.is_dead(46s, 45s)) << "says nothing";
+  EXPECT_TRUE(meter.read(frame(0x8a, 0), 46s));
+  EXPECT_FALSE(meter.is_dead(60s, 45s));
+  meter.give(10);
+  EXPECT_TRUE(meter.is_dead(60s, 45s)) << "says something and takes nothing";
+  meter.wrote(4, 50s);
+  EXPECT_FALSE(meter.is_dead(60s, 45s));
+}
+
+TEST(FrameCounter, TellsFramesInPiecesOfAnySize) {
+  std::vector<std::byte> bytes;
+  for (const size_t size : {size_t{0}, size_t{125}, size_t{126}, size_t{65535}}) {
+    const auto one = frame(0x82, size);
+    bytes.insert(bytes.end(), one.begin(), one.end());
+  }
+  const std::vector<std::byte> long_header = {std::byte{0x01}, std::byte{0x7f}, std::byte{0}, std::byte{0},
+                                              std::byte{0},    std::byte{0},    std::byte{0}, std::byte{1},
+                                              std::byte{0},    std::byte{0}};
+  bytes.insert(bytes.end(), long_header.begin(), long_header.end());
+  bytes.resize(bytes.size() + 65536);
+  for (const size_t step : {size_t{1}, size_t{2}, size_t{3}, size_t{1000}, bytes.size()}) {
+    FrameCounter counter;
+    size_t taken = 0, payload = 0, frames = 0, messages = 0;
+    for (size_t at = 0; at < bytes.size(); at += step) {
+      auto rest = std::span<const std::byte>(bytes).subspan(at, std::min(step, bytes.size() - at));
+      while (!rest.empty()) {
+        const auto part = counter.take(rest);
+        taken += part.bytes;
+        payload += part.payload;
+        frames += part.frame_ended ? 1 : 0;
+        messages += part.message_ended ? 1 : 0;
+      }
+    }
+    EXPECT_EQ(taken, bytes.size());
+    EXPECT_EQ(payload, size_t{0 + 125 + 126 + 65535 + 65536}) << step;
+    EXPECT_EQ(frames, 5u);
+    EXPECT_EQ(messages, 4u) << "the last has no FIN";
+  }
 }
 
 }  // namespace
