@@ -305,33 +305,43 @@ Result<Camera> Cameras::find_by_stream_key(std::string_view key) {
   return one(*session, secrets_, "WHERE stream_key_digest = :digest", {{"digest", secrets_.digest(key)}});
 }
 
+// A row has no digest until nothing of it lies open in the file any more: what fails on the way there is done again
+// at the next start.
 Result<void> Cameras::seal() {
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
-  bool changed = false;
+  std::vector<std::pair<std::string, std::string>> keys;  // of the rows without a digest, by id
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
     auto rows = session->query("SELECT id, source_url, stream_key, stream_key_digest FROM cameras");
     if (!rows) return tl::unexpected(rows.error());
     for (const db::Row& row : *rows) {
       const std::string id = row["id"].text(), url = row["source_url"].text(), key = row["stream_key"].text();
-      if (!row["stream_key_digest"].is_null()) {
-        if (auto opened = secrets_.open(key, place_of("stream_key", id)); !opened)
-          return tl::unexpected(opened.error());
+      const bool has_digest = !row["stream_key_digest"].is_null();
+      if (has_digest || base::SecretBox::is_sealed(key)) {
+        auto opened = secrets_.open(key, place_of("stream_key", id));
+        if (!opened) return tl::unexpected(opened.error());
+        if (!has_digest) keys.emplace_back(id, std::move(*opened));
         continue;
       }
-      changed = true;
-      auto sealed = session->execute(
-          "UPDATE cameras SET source_url = :url, stream_key = :key, stream_key_digest = :digest WHERE id = :id",
-          {{"url", secrets_.seal(url, place_of("source_url", id))},
-           {"key", secrets_.seal(key, place_of("stream_key", id))},
-           {"digest", secrets_.digest(key)},
-           {"id", id}});
+      keys.emplace_back(id, key);
+      auto sealed = session->execute("UPDATE cameras SET source_url = :url, stream_key = :key WHERE id = :id",
+                                     {{"url", secrets_.seal(url, place_of("source_url", id))},
+                                      {"key", secrets_.seal(key, place_of("stream_key", id))},
+                                      {"id", id}});
       if (!sealed) return tl::unexpected(sealed.error());
     }
     return {};
   });
-  if (!done || !changed) return done;
-  return database_.forget_deleted();
+  if (!done || keys.empty()) return done;
+  if (auto forgotten = database_.forget_deleted(); !forgotten) return forgotten;
+  return session->transaction(db::Durability::full, [&]() -> Result<void> {
+    for (const auto& [id, key] : keys) {
+      auto noted = session->execute("UPDATE cameras SET stream_key_digest = :digest WHERE id = :id",
+                                    {{"digest", secrets_.digest(key)}, {"id", id}});
+      if (!noted) return tl::unexpected(noted.error());
+    }
+    return {};
+  });
 }
 
 Result<CameraPage> Cameras::list(const CameraQuery& query) {

@@ -48,8 +48,8 @@ class Cameras {
   Cameras(db::Database& database, const base::Clock& clock, const base::SecretBox& secrets)
       : database_(database), clock_(clock), secrets_(secrets) {}
 
-  /// Seals what a former version stored in the clear, and leaves no trace of that in the file. Fails when what is
-  /// sealed was sealed with another key.
+  /// Seals what a former version stored in the clear, and leaves no trace of that in the file; when that fails, the
+  /// next call does what is left. Fails when what is sealed was sealed with another key.
   base::Result<void> seal();
 
   base::Result<Camera> create(std::string_view organization_id, const CameraFields& fields);

@@ -251,7 +251,10 @@ Result<void> Database::forget_deleted() {
   if (!connection) return tl::unexpected(connection.error());
   if (auto done = connection->execute("VACUUM"); !done) return tl::unexpected(done.error());
   // The log still holds what the pages were before.
-  if (auto done = connection->query("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return tl::unexpected(done.error());
+  auto done = connection->query("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!done) return tl::unexpected(done.error());
+  if (done->empty() || done->front()["busy"].integer() != 0)
+    return fail("busy", "the database is being read: what was deleted cannot be taken out of its log");
   return {};
 }
 

@@ -116,7 +116,7 @@ class Database {
   ~Database();
 
   /// Writes the file anew, so that nothing that was deleted or overwritten is left in it. For seldom use: it copies
-  /// all.
+  /// all. Code `busy` while somebody still reads what was there before.
   base::Result<void> forget_deleted();
   /// A connection of the pool, or a new one; the pool keeps a few.
   base::Result<Session> session();

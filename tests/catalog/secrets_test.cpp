@@ -17,7 +17,13 @@ constexpr char url[] = "rtsp://admin:swordfish-and-chips@192.0.2.1/stream";
 class SecretsTest : public testing::Test {
  protected:
   base::SecretBox box(const std::string& name = "secrets.key") { return *base::SecretBox::load_or_make(dir_ / name); }
-  std::unique_ptr<db::Database> open() { return std::move(*db::Database::open({dir_ / "t.db"})); }
+  std::unique_ptr<db::Database> open() { return std::move(*db::Database::open({dir_ / "t.db", 50})); }
+  static void add_as_a_former_version(db::Database& database, const std::string& key) {
+    ASSERT_TRUE(database.session()->execute(
+        "INSERT INTO cameras (id, name, stream, source_url, stream_key, organization_id, created_at, updated_at) "
+        "VALUES ('a', 'Door', 'door', :url, :key, 'default', '', '')",
+        {{"url", url}, {"key", key}}));
+  }
   /// In any file of the database, deleted or not.
   bool on_disk(const std::string& text) const {
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path())) {
@@ -78,10 +84,7 @@ TEST_F(SecretsTest, WhatAFormerVersionStoredIsSealed) {
   const std::string key = "11111111-2222-4333-8444-555555555555";
   const base::SecretBox secrets = box();
   const auto database = open();
-  ASSERT_TRUE(database->session()->execute(
-      "INSERT INTO cameras (id, name, stream, source_url, stream_key, organization_id, created_at, updated_at) VALUES "
-      "('a', 'Door', 'door', :url, :key, 'default', '', '')",
-      {{"url", url}, {"key", key}}));
+  add_as_a_former_version(*database, key);
   ASSERT_TRUE(on_disk("swordfish"));
   Cameras cameras(*database, clock_, secrets);
   ASSERT_TRUE(cameras.seal());
@@ -91,6 +94,30 @@ TEST_F(SecretsTest, WhatAFormerVersionStoredIsSealed) {
   EXPECT_EQ(cameras.find_by_stream_key(key)->id, "a");
   ASSERT_TRUE(cameras.seal());
   EXPECT_EQ(cameras.find_anywhere("door")->stream_key, key) << "once is enough";
+}
+
+TEST_F(SecretsTest, WhatCouldNotBeCleanedIsCleanedAtTheNextStart) {
+  const std::string key = "11111111-2222-4333-8444-555555555555";
+  const base::SecretBox secrets = box();
+  // The other program that still reads stays open: whoever closes the last connection removes the log.
+  const auto other = open();
+  add_as_a_former_version(*other, key);
+  auto reader = other->session();
+  ASSERT_TRUE(reader->execute("BEGIN"));
+  ASSERT_EQ(reader->query("SELECT id FROM cameras")->size(), 1u);
+  const auto sealed = Cameras(*open(), clock_, secrets).seal();
+  ASSERT_FALSE(sealed);
+  EXPECT_EQ(sealed.error().code, "busy");
+  EXPECT_TRUE(on_disk("swordfish"));
+  ASSERT_TRUE(reader->execute("COMMIT"));
+
+  const auto database = open();
+  Cameras cameras(*database, clock_, secrets);
+  ASSERT_TRUE(cameras.seal());
+  EXPECT_FALSE(on_disk("swordfish"));
+  EXPECT_FALSE(on_disk(key));
+  EXPECT_EQ(cameras.find_anywhere("door")->source.url, url);
+  EXPECT_EQ(cameras.find_by_stream_key(key)->id, "a");
 }
 
 TEST_F(SecretsTest, AnotherKeyFileIsToldAtTheStart) {
