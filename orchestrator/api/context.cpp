@@ -21,6 +21,18 @@ void pass_on(const signaling::MediaPort::Callback& done, base::Result<media::Ses
   done(signaling::MediaAnswer{std::move(reply->session), std::move(reply->sdp)});
 }
 
+const char* change_word(catalog::CameraEvent::Kind kind) {
+  switch (kind) {
+    case catalog::CameraEvent::Kind::created:
+      return "added";
+    case catalog::CameraEvent::Kind::removed:
+      return "removed";
+    case catalog::CameraEvent::Kind::changed:
+      break;
+  }
+  return "changed";
+}
+
 }  // namespace
 
 int status_of(std::string_view code) {
@@ -247,7 +259,12 @@ void Context::recheck_sessions(const std::string& camera_id) {
 
 void Context::watch_cameras() {
   deps.cameras.subscribe([this, alive = weak_from_this()](const catalog::CameraEvent& event) {
-    if (!alive.expired() && event.kind == catalog::CameraEvent::Kind::changed) recheck_sessions(event.camera.id);
+    if (alive.expired()) return;
+    const auto& camera = event.camera;
+    if (event.kind == catalog::CameraEvent::Kind::changed) recheck_sessions(camera.id);
+    deps.live.bus().publish(events::CameraChanged{camera.id, camera.stream, change_word(event.kind),
+                                                  camera.organization_id, camera.owner_id, camera.is_public,
+                                                  deps.clock.now()});
   });
 }
 

@@ -40,6 +40,10 @@ base::Json event_json(const std::string& id, const char* type, const std::string
   return json.set("data", std::move(data)).set("timestamp", base::format_time(time));
 }
 
+base::Json change_data(const events::CameraChanged& camera) {
+  return base::Json::object({{"stream", camera.stream}, {"change", camera.change}});
+}
+
 /// One event, and who may hear it.
 struct Told {
   const char* type;
@@ -57,10 +61,10 @@ struct Told {
   }
 };
 
-/// Nothing when the camera is gone: nobody has a right to it any more.
 /// What a replay of many events has found already.
 using Found = std::map<std::string, std::optional<catalog::Camera>>;
 
+/// Nothing when the camera is gone: nobody has a right to it any more, and that it went is all that is told of it.
 std::optional<Told> prepare(Context& context, const events::Entry& entry, Found& found) {
   const auto camera_id = std::visit([](const auto& event) { return event.camera_id; }, entry.event);
   const auto time = std::visit([](const auto& event) { return event.time; }, entry.event);
@@ -70,9 +74,11 @@ std::optional<Told> prepare(Context& context, const events::Entry& entry, Found&
     known = found.emplace(camera_id, asked ? std::optional(*asked) : std::nullopt).first;
   }
   const auto& camera = known->second;
-  if (!camera) return {};
+  const auto* change = std::get_if<events::CameraChanged>(&entry.event);
+  if (!camera && !(change && change->change == "removed")) return {};
   Told told;
-  told.camera = resource_of(*camera);
+  told.camera =
+      camera ? resource_of(*camera) : auth::Resource{change->organization_id, change->owner_id, change->is_public};
   if (const auto* status = std::get_if<events::CameraStatus>(&entry.event)) {
     told.type = event_types[0];
     told.json = event_json(entry.id, told.type, camera_id,
@@ -81,6 +87,9 @@ std::optional<Told> prepare(Context& context, const events::Entry& entry, Found&
     told.type = event_types[1];
     told.user_id = session->user_id;
     told.json = event_json(entry.id, told.type, camera_id, session_data(*session), time);
+  } else {
+    told.type = event_types[2];
+    told.json = event_json(entry.id, told.type, camera_id, change_data(*change), time);
   }
   return told;
 }

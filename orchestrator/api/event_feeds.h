@@ -21,7 +21,7 @@ namespace reallive::api {
 
 class Context;
 
-inline constexpr const char* event_types[] = {"camera-status", "session"};
+inline constexpr const char* event_types[] = {"camera-status", "session", "camera"};
 
 /// Where a feed's events go. Called within calls to EventFeeds and from its timer.
 struct Outlet {

@@ -22,7 +22,7 @@ base::Result<EventFeeds::Wish> read_wish(const http::Request& request) {
       std::istringstream list(value);
       for (std::string type; std::getline(list, type, ',');) {
         if (std::find(std::begin(event_types), std::end(event_types), type) == std::end(event_types)) {
-          return base::invalid("types", "types may name camera-status and session.");
+          return base::invalid("types", "types may name camera-status, session and camera.");
         }
         wish.types.insert(type);
       }

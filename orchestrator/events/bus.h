@@ -35,7 +35,18 @@ struct SessionChanged {
   base::Time time;
 };
 
-using Event = std::variant<CameraStatus, SessionChanged>;
+/// `camera`: somebody added, changed or removed one.
+struct CameraChanged {
+  std::string camera_id;
+  std::string stream;           ///< its short name
+  std::string change;           ///< `added changed removed`
+  std::string organization_id;  ///< whose it is, or was: nobody can ask the catalog about a camera that is removed
+  std::string owner_id;
+  bool is_public = false;
+  base::Time time;
+};
+
+using Event = std::variant<CameraStatus, SessionChanged, CameraChanged>;
 
 class Bus;
 

@@ -101,6 +101,31 @@ TEST_F(EventsTest, TellEachChangeOfACamera) {
   EXPECT_EQ(server_->ask("DELETE", watched.header("Location"), "owner").status, 200);
 }
 
+TEST_F(EventsTest, TellWhichCamerasComeAndGo) {
+  auto owner = socket("owner", "?types=camera");
+  auto bystander = socket("bystander", "?types=camera");
+  ASSERT_TRUE(owner.open());
+  ASSERT_TRUE(bystander.open());
+  const HttpResult added = server_->ask("POST", "/api/v1/cameras", "owner", R"({"name":"Shed","stream":"shed"})");
+  ASSERT_EQ(added.status, 201) << added.body;
+  const std::string id = base::Json::parse(added.body)->get_string("id").value_or("");
+  ASSERT_EQ(server_->ask("PUT", "/api/v1/cameras/shed", "owner", R"({"name":"Barn"})").status, 200);
+  ASSERT_EQ(server_->ask("DELETE", "/api/v1/cameras/shed", "owner").status, 204);
+  std::string last;
+  for (const char* change : {"added", "changed", "removed"}) {
+    const base::Json event = next(owner);
+    EXPECT_EQ(event.get_string("type"), "camera");
+    EXPECT_EQ(event.get_string("cameraId"), id);
+    EXPECT_EQ(event.get("data").get_string("stream"), "shed");
+    EXPECT_EQ(event.get("data").get_string("change"), change);
+    last = event.get_string("id").value_or("");
+  }
+  EXPECT_TRUE(next(bystander, 300ms).is_null()) << "somebody else's";
+  auto late = socket("owner", "?types=camera&lastEventId=" + last.substr(0, last.rfind('-')) + "-0");
+  const base::Json gone = next_of(late, "camera", "change", "removed");
+  EXPECT_EQ(gone.get_string("id"), last) << "also to who comes back";
+}
+
 TEST_F(EventsTest, TakeTheTokenWithTheFirstMessage) {
   auto owner = socket("");
   ASSERT_TRUE(owner.open());

@@ -62,17 +62,22 @@ export const useCameras = defineStore('cameras', () => {
     if (watchers > 0 && session.signedIn) timer = setTimeout(() => void poll(), eventsFlow.value ? pollWithEventsMs : pollMs);
   }
 
+  /** A list that is being read may be of the moment before. */
+  function readAgain(): void {
+    void (loading ?? Promise.resolve()).then(() => (watchers > 0 ? refresh() : undefined));
+  }
+
   /** An event names what changed; a camera that the list lacks means that the list is old. */
   function onEvent(event: ServerEvent): void {
+    if (event.type === 'camera') readAgain();
     if (event.type !== 'camera-status') return;
     const camera = items.value.find(({ id }) => id === event.cameraId);
     if (camera) camera.streamStatus = event.data['streamStatus'] as StreamStatus;
-    const asked = event.data['isActive'];
-    if (!camera || (typeof asked === 'boolean' && asked !== camera.isActive)) void refresh();
+    else readAgain();
   }
 
   const feed = new EventFeed({
-    path: '/api/v1/events?types=camera-status',
+    path: '/api/v1/events?types=camera-status,camera',
     token: () => session.token,
     onEvent,
     onOpen(open) {
