@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { framesOf, launchChromium, newPage, signIn, waitForState } from './support/chromium.mjs';
+import { difference } from './support/media.mjs';
 import { Server } from './support/server.mjs';
 
 let server;
 let browser;
+let stream;
 
 before(async () => {
   server = await Server.create();
@@ -18,6 +20,7 @@ after(async () => {
 
 test('a page comes back by itself after the server was killed and started again', async () => {
   const camera = await server.addCamera('Test picture', 'test');
+  ({ stream } = camera);
   await server.start();
   const page = await newPage(browser);
   await signIn(page, server.url);
@@ -40,6 +43,43 @@ test('a page comes back by itself after the server was killed and started again'
   const answer = await fetch(`${server.url}/api/v1/cameras`, { headers: { Authorization: `Bearer ${await server.token()}` } });
   const kept = (await answer.json()).items.map(({ id, stream }) => ({ id, stream }));
   assert.deepEqual(kept, [{ id: camera.id, stream: camera.stream }]);
+});
+
+test('lost and again: each time the banner comes and goes, and pictures move, signed in all the while', async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+  const live = await context.newPage();
+  const list = await context.newPage();
+  const shown = { live: [], list: [] };
+  for (const [name, page] of Object.entries({ live, list })) {
+    page.on('framenavigated', () => shown[name].push(new URL(page.url()).pathname));
+  }
+  await signIn(live, server.url);
+  await waitForState(live, stream, 'live');
+  await list.goto(`${server.url}/cameras`);
+  await list.locator('[data-camera-state]').first().waitFor();
+  shown.live.length = shown.list.length = 0;
+
+  for (const round of ['first', 'second']) {
+    await server.kill();
+    for (const page of [live, list]) await page.locator('[data-problem]', { hasText: 'The server cannot be reached' }).waitFor();
+    await waitForState(live, stream, 'reconnecting');
+    await server.start();
+    for (const page of [live, list]) await page.locator('[data-problem]').waitFor({ state: 'detached' });
+    await list.locator('[data-camera-state="online"]').waitFor();
+    await waitForState(live, stream, 'live');
+    await live.bringToFront();
+    const frames = await framesOf(live, stream, 30);
+    const moved = frames.slice(1).filter((frame, at) => difference(frame.grid, frames[at].grid) > 0);
+    assert.ok(moved.length > 10, `${round}: only ${moved.length} of 29 frames differ from the one before`);
+  }
+  // Nobody was led to the login, and who comes back later need not sign in either.
+  assert.deepEqual(shown, { live: [], list: [] });
+  for (const page of [live, list]) {
+    await page.reload();
+    await page.locator('[data-signed-in]').waitFor();
+  }
+  await waitForState(live, stream, 'live');
+  await context.close();
 });
 
 test('SIGTERM ends it cleanly in under 3 s with a page watching', async () => {
