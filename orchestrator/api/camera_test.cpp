@@ -4,6 +4,7 @@
 #include "api/context.h"
 #include "api/json_input.h"
 #include "api/source_rules.h"
+#include "base/interfaces.h"
 #include "pipeline/camera_source.h"
 
 namespace reallive::api {
@@ -86,7 +87,7 @@ void run(Context& context, const http::Reply& reply, const Wanted& wanted, const
   auto source = find_source(wanted, stored_url);
   if (!source) return reply_error(reply, source.error());
   source->transport = pipeline::transport_of(wanted.transport);
-  if (const auto allowed = check_source(context.config.sources, principal, *source); !allowed) {
+  if (const auto allowed = check_source(context.config.sources, principal, *source, base::own_addresses()); !allowed) {
     if (allowed.error().code != "SOURCE_NOT_ALLOWED") return reply_error(reply, allowed.error());
     media::SourceTestResult refused;
     refused.code = "not_allowed";

@@ -6,6 +6,7 @@
 
 #include "api/camera_json.h"
 #include "api/context.h"
+#include "base/interfaces.h"
 #include "pipeline/camera_source.h"
 
 namespace reallive::api {
@@ -103,7 +104,8 @@ base::Result<void> check_rights(const Context& context, const auth::Principal& p
   if (fields.source_url) {
     const auto source = pipeline::parse_camera_source(*fields.source_url);
     if (source) {
-      if (auto allowed = check_source(context.config.sources, principal, *source); !allowed) return allowed;
+      if (auto allowed = check_source(context.config.sources, principal, *source, base::own_addresses()); !allowed)
+        return allowed;
     }
   }
   if (fields.owner_id && *fields.owner_id != principal.user_id) {

@@ -11,7 +11,7 @@ auto refuse(const char* code, std::string message) {
 }  // namespace
 
 base::Result<void> check_source(const SourceRules& rules, const auth::Principal& principal,
-                                const pipeline::CameraSource& source) {
+                                const pipeline::CameraSource& source, const std::vector<base::IpAddress>& own) {
   using Kind = pipeline::CameraSource::Kind;
   if (source.kind == Kind::launch) {
     if (principal.role != auth::Role::admin) {
@@ -28,7 +28,7 @@ base::Result<void> check_source(const SourceRules& rules, const auth::Principal&
   }
   if (source.kind == Kind::rtsp) {
     if (const auto address = pipeline::parse_address(source.host)) {
-      if (const auto fine = rules.addresses.check(*address); !fine) {
+      if (const auto fine = rules.addresses.check(*address, own); !fine) {
         return refuse("SOURCE_NOT_ALLOWED", fine.error().message);
       }
     }

@@ -3,7 +3,10 @@
 // It never repeats user or password of a source.
 #pragma once
 
+#include <vector>
+
 #include "auth/principal.h"
+#include "base/network.h"
 #include "base/result.h"
 #include "pipeline/address_rule.h"
 #include "pipeline/camera_source.h"
@@ -16,8 +19,8 @@ struct SourceRules {
   bool operator==(const SourceRules&) const = default;
 };
 
-/// SOURCE_NOT_ALLOWED or AUTH_INSUFFICIENT_PERMISSIONS, field `source.url`.
+/// `own`: what base::own_addresses() says. SOURCE_NOT_ALLOWED or AUTH_INSUFFICIENT_PERMISSIONS, field `source.url`.
 base::Result<void> check_source(const SourceRules& rules, const auth::Principal& principal,
-                                const pipeline::CameraSource& source);
+                                const pipeline::CameraSource& source, const std::vector<base::IpAddress>& own);
 
 }  // namespace reallive::api

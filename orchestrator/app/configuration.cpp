@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "http/public_url.h"
-#include "pipeline/address_rule.h"
 #include "signaling/ice_servers.h"
 
 namespace reallive::app {
@@ -112,8 +111,7 @@ Apply limit(T http::Limits::*member, int least, int most, int unit = 1) {
 
 Result<void> apply_networks(Configuration& configuration, const Values& values) {
   for (const std::string& text : values)
-    if (const auto network = pipeline::parse_network(text); !network)
-      return fail("", network.error().message + ", got \"" + text + "\"");
+    if (const auto network = base::Network::parse(text); !network) return fail("", network.error().message);
   configuration.sources_allow = values;
   return {};
 }

@@ -37,7 +37,7 @@ struct Configuration {
   std::string rtsp_listen = ":8554", rtsps_listen = ":8322";
   std::string rtmp_listen = ":1935", rtmps_listen = ":1936";
   std::string srt_listen = ":8890";
-  std::vector<std::string> sources_allow;  ///< networks, each one that parse_network() takes
+  std::vector<std::string> sources_allow;  ///< networks, each one that base::Network::parse() takes
   bool sources_launch = false;
   int sources_probe_seconds = 60;
   int auth_token_hours = 24;

@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
-#include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
+
+#include "base/interfaces.h"
 
 namespace reallive::app {
 namespace {
@@ -53,24 +52,8 @@ HostNames host_names() {
   }
   add_name("localhost");
 
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) == 0) {
-    for (const ifaddrs* at = list; at; at = at->ifa_next) {
-      if (!at->ifa_addr || !(at->ifa_flags & IFF_UP)) continue;
-      base::IpAddress address;
-      if (at->ifa_addr->sa_family == AF_INET) {
-        const auto* ipv4 = reinterpret_cast<const sockaddr_in*>(at->ifa_addr);
-        address = base::IpAddress::from_bytes(reinterpret_cast<const uint8_t*>(&ipv4->sin_addr), 4);
-      } else if (at->ifa_addr->sa_family == AF_INET6) {
-        const auto* ipv6 = reinterpret_cast<const sockaddr_in6*>(at->ifa_addr);
-        address = base::IpAddress::from_bytes(ipv6->sin6_addr.s6_addr, 16);
-      } else {
-        continue;
-      }
-      if (!address.is_link_local()) host.addresses.push_back(address);
-    }
-    freeifaddrs(list);
-  }
+  for (const base::IpAddress& address : base::own_addresses())
+    if (!address.is_link_local()) host.addresses.push_back(address);
   for (const char* always : {"127.0.0.1", "::1"})
     host.addresses.push_back(*base::IpAddress::parse(always));
   std::sort(host.addresses.begin(), host.addresses.end(),

@@ -6,9 +6,9 @@
 namespace reallive::app {
 
 pipeline::AddressRule address_rule(const std::vector<std::string>& networks) {
-  std::vector<pipeline::Network> allow;
+  std::vector<base::Network> allow;
   for (const std::string& text : networks)
-    if (const auto network = pipeline::parse_network(text)) allow.push_back(*network);
+    if (const auto network = base::Network::parse(text)) allow.push_back(*network);
   return pipeline::AddressRule(std::move(allow));
 }
 

@@ -72,6 +72,13 @@ std::string IpAddress::to_string() const {
   return text;
 }
 
+Network::Network(const IpAddress& address, unsigned prefix) : prefix_(std::min(prefix, 128u)) {
+  std::array<uint8_t, 16> bytes = address.bytes();
+  for (unsigned bit = prefix_; bit < 128; ++bit)
+    bytes[bit / 8] &= static_cast<uint8_t>(~(0x80u >> (bit % 8)));
+  address_ = IpAddress::from_bytes(bytes.data(), bytes.size());
+}
+
 Result<Network> Network::parse(std::string_view text) {
   const size_t slash = text.find('/');
   const auto address = IpAddress::parse(text.substr(0, slash));
@@ -87,7 +94,9 @@ Result<Network> Network::parse(std::string_view text) {
   if (slash != std::string_view::npos) {
     const std::string_view digits = text.substr(slash + 1);
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
-    if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || bits > most) return refuse();
+    if (digits.empty() || digits.size() > 3 || error != std::errc() || end != digits.data() + digits.size() ||
+        bits > most)
+      return refuse();
   }
   return Network(*address, bits + (128 - most));
 }

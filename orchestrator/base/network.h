@@ -41,14 +41,15 @@ class Network {
  public:
   /// `ADDRESS` or `ADDRESS/BITS`; bits of the address beyond the prefix are ignored. Code VALIDATION_FAILED.
   static Result<Network> parse(std::string_view text);
-  Network(const IpAddress& address, unsigned prefix) : address_(address), prefix_(prefix) {}
+  /// `prefix` counts of the 128 bits: a /8 of IPv4 has 104.
+  Network(const IpAddress& address, unsigned prefix);
 
   bool contains(const IpAddress& address) const;
   bool operator==(const Network&) const = default;
 
  private:
-  IpAddress address_;
-  unsigned prefix_;  // of the 128 bits
+  IpAddress address_;  // what lies behind the prefix is 0
+  unsigned prefix_;
 };
 
 bool any_contains(const std::vector<Network>& networks, const IpAddress& address);

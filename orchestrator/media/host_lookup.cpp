@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 #include <utility>
 
+#include "base/interfaces.h"
 #include "common/guard.h"
 
 namespace reallive::media {
@@ -14,12 +15,13 @@ constexpr std::chrono::milliseconds kLimit{5'000};
 using Addresses = std::vector<std::string>;
 
 /// Those that are allowed; the first refusal when none is.
-base::Result<Addresses> checked(const std::vector<pipeline::Address>& all, const pipeline::AddressRule& rule) {
+base::Result<Addresses> checked(const std::vector<base::IpAddress>& all, const pipeline::AddressRule& rule) {
   Addresses allowed;
   base::Result<void> refusal;
-  for (const pipeline::Address& address : all) {
-    if (auto fine = rule.check(address)) {
-      allowed.push_back(to_text(address));
+  const auto own = base::own_addresses();
+  for (const base::IpAddress& address : all) {
+    if (auto fine = rule.check(address, own)) {
+      allowed.push_back(address.to_string());
     } else if (refusal) {
       refusal = std::move(fine);
     }
@@ -30,7 +32,7 @@ base::Result<Addresses> checked(const std::vector<pipeline::Address>& all, const
 
 struct Asked {
   std::function<void(Mailbox::Function)> post;
-  std::function<void(base::Result<std::vector<pipeline::Address>>)> answer;
+  std::function<void(base::Result<std::vector<base::IpAddress>>)> answer;
 };
 
 void on_resolved(GObject* resolver, GAsyncResult* result, gpointer data) {
@@ -39,7 +41,7 @@ void on_resolved(GObject* resolver, GAsyncResult* result, gpointer data) {
     GError* raw = nullptr;
     GList* const list = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &raw);
     const GErrorPtr error(raw);
-    std::vector<pipeline::Address> all;
+    std::vector<base::IpAddress> all;
     for (const GList* entry = list; entry; entry = entry->next) {
       const CString text(g_inet_address_to_string(G_INET_ADDRESS(entry->data)));
       if (const auto address = pipeline::parse_address(text.get())) all.push_back(*address);
@@ -53,7 +55,7 @@ void on_resolved(GObject* resolver, GAsyncResult* result, gpointer data) {
 
 HostLookup::HostLookup(const std::string& host, const pipeline::AddressRule& rule, Done done)
     : host_(host), rule_(rule), done_(std::move(done)), cancel_(Ref<GCancellable>::adopt(g_cancellable_new())) {
-  const auto answer = [this](const base::Result<std::vector<pipeline::Address>>& found) {
+  const auto answer = [this](const base::Result<std::vector<base::IpAddress>>& found) {
     if (!found || found->empty()) return finish(base::fail("unreachable", "no host is called " + host_));
     finish(checked(*found, rule_));
   };

@@ -1,5 +1,6 @@
 // Cameras: what is read, written, refused and paged.
 #include "api/fixture.h"
+#include "base/interfaces.h"
 
 namespace reallive::api::testing_only {
 namespace {
@@ -173,8 +174,12 @@ TEST_F(CamerasTest, WhatNeedsAnAdmin) {
 
 TEST_F(CamerasTest, TheServersOwnAddressesAreNoCameras) {
   const std::string id = *create("{\"name\":\"a\"}").json.get_string("id");
-  for (const char* host : {"127.0.0.1", "127.1", "2130706433", "[::1]:554", "[::ffff:127.0.0.1]", "169.254.169.254"}) {
-    const std::string body = std::string("{\"name\":\"a\",\"source\":{\"url\":\"rtsp://") + host + "/x\"}}";
+  std::vector<std::string> hosts = {"127.0.0.1",          "127.1",          "2130706433", "[::1]:554",
+                                    "[::ffff:127.0.0.1]", "169.254.169.254"};
+  for (const base::IpAddress& own : base::own_addresses())
+    hosts.push_back(own.is_ipv4() ? own.to_string() : "[" + own.to_string() + "]");
+  for (const std::string& host : hosts) {
+    const std::string body = "{\"name\":\"a\",\"source\":{\"url\":\"rtsp://" + host + "/x\"}}";
     for (const Answer& answer :
          {create(body), create(body, "root"), ask("PUT", "/api/v1/cameras/" + id, "ann", body)}) {
       EXPECT_EQ(answer.status, 403) << host;

@@ -73,9 +73,8 @@ TEST_F(ConfigurationTest, MistakesNameTheirPlace) {
             "reallive.toml:2:10: a text, a number or a list of texts is expected here");
   EXPECT_EQ(error_of("[auth]\ntoken_hours = 0\n"),
             "reallive.toml:2:1: auth.token_hours: expected a whole number from 1 to 8760, got \"0\"");
-  EXPECT_EQ(
-      error_of("[sources]\nallow = [\"10.0.0.0/8\", \"lan\"]\n"),
-      "reallive.toml:2:1: sources.allow: expected a network such as 10.0.0.0/8, fd00::/8 or 127.0.0.1, got \"lan\"");
+  EXPECT_EQ(error_of("[sources]\nallow = [\"10.0.0.0/8\", \"lan\"]\n"),
+            "reallive.toml:2:1: sources.allow: expected an address or a network such as 192.168.0.0/16, got \"lan\"");
   EXPECT_EQ(error_of("[sources]\nlaunch = \"yes\"\n"),
             "reallive.toml:2:1: sources.launch: expected true or false, got \"yes\"");
   EXPECT_THAT(error_of("[http\n"), HasSubstr("reallive.toml:1:"));

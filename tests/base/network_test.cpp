@@ -1,7 +1,10 @@
 // Addresses and networks: what is one, what is inside, and what nobody may pass off as one.
 #include "base/network.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+
+#include "base/interfaces.h"
 
 namespace reallive::base {
 namespace {
@@ -60,11 +63,23 @@ TEST(Network, RefusesWhatIsNone) {
   EXPECT_FALSE(IpAddress::parse(std::string_view("1.2.3.4\0", 8)));
   EXPECT_FALSE(IpAddress::parse(std::string(10'000, '1')));
   for (const char* text : {"", "/", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8x", "10.0.0.0/ 8",
-                           "::/129", "10.0.0.0/8/8", "any"}) {
+                           "10.0.0.0/0008", "::/129", "10.0.0.0/8/8", "any"}) {
     const auto network = Network::parse(text);
     ASSERT_FALSE(network) << text;
     EXPECT_EQ(network.error().code, "VALIDATION_FAILED");
   }
+}
+
+TEST(Network, IsOneHoweverItIsWritten) {
+  EXPECT_EQ(*Network::parse("10.1.2.3/8"), *Network::parse("10.0.0.0/8"));
+  EXPECT_EQ(*Network::parse("fd00::7/9"), *Network::parse("fd00::/9"));
+  EXPECT_EQ(*Network::parse("::ffff:10.0.0.0/104"), *Network::parse("10.0.0.0/8"));
+  EXPECT_NE(*Network::parse("10.0.0.0/8"), *Network::parse("10.0.0.0/9"));
+}
+
+TEST(Interfaces, TellThisMachinesAddresses) {
+  const auto own = own_addresses();
+  EXPECT_NE(std::find(own.begin(), own.end(), *IpAddress::parse("127.0.0.1")), own.end());
 }
 
 }  // namespace

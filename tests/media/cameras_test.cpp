@@ -2,6 +2,7 @@
 #include <gst/gst.h>
 #include <gst/rtsp/rtsp.h>
 
+#include "base/interfaces.h"
 #include "media/fault.h"
 #include "media/media_fixture.h"
 #include "media/rtsp_server.h"
@@ -129,6 +130,19 @@ TEST_F(Cameras, ANameThatLeadsToTheServerIsRefusedByWhereItLeads) {
     EXPECT_NE(media->status(stream).error.find("loopback"), std::string::npos) << media->status(stream).error;
   }
   EXPECT_EQ(camera.connections(), 0);
+}
+
+TEST_F(Cameras, TheServersInterfacesAreRefused) {
+  // What the fixture allows is IPv4's loopback only.
+  int tried = 0;
+  for (const base::IpAddress& own : base::own_addresses()) {
+    if (own.is_loopback() || own.is_link_local()) continue;
+    const std::string stream = "own" + std::to_string(++tried), text = own.to_string();
+    add(stream, "rtsp://" + (own.is_ipv4() ? text : "[" + text + "]") + ":9/camera", false);
+    ASSERT_TRUE(wait_state(stream, StreamState::error)) << text;
+    EXPECT_NE(media->status(stream).error.find("an address of this server itself"), std::string::npos)
+        << media->status(stream).error;
+  }
 }
 
 std::string redirect(const std::string& request, const std::string& to) {

@@ -35,9 +35,7 @@ class MediaTest : public testing::Test, public Listener {
     run_until([] { return !g_main_context_pending(nullptr); });
   }
 
-  void open(Config config) {
-    open(std::move(config), pipeline::AddressRule({*pipeline::parse_network("127.0.0.0/8")}));
-  }
+  void open(Config config) { open(std::move(config), pipeline::AddressRule({*base::Network::parse("127.0.0.0/8")})); }
   void open(Config config, const pipeline::AddressRule& allow) {
     media.reset();
     config.webrtc_listen = listen;

@@ -83,7 +83,7 @@ TEST_F(Probes, AllowsNoAddressOfTheServerItself) {
 }
 
 TEST_F(Probes, DeadCamerasHoldUpNoLiveOne) {
-  const pipeline::AddressRule loopback({*pipeline::parse_network("127.0.0.0/8")});
+  const pipeline::AddressRule loopback({*base::Network::parse("127.0.0.0/8")});
   Prober prober(loopback, {.at_once = 4, .suspects = 2});
   const TalkingCamera dead(silence);
   const TalkingCamera live(yes);
