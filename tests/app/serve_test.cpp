@@ -64,6 +64,8 @@ class ServeTest : public testing::Test {
   }
   /// Of the link that the server printed.
   std::string setup_token() {
+    // The link stands behind the listeners, this behind the link.
+    if (!server_->wait_output("or here: reallive user add")) return {};
     const std::string output = server_->output(), mark = "/setup#";
     const size_t begin = output.find(mark);
     if (begin == std::string::npos) return {};
