@@ -188,7 +188,7 @@ def measure(pid, viewers, seconds):
     cpu_after, after = cpu_seconds(pid), viewers.ask("stats")
     packets = after["packets"] - before["packets"]
     if packets == 0:
-        raise Failure("nothing was delivered")
+        raise Failure(f"nothing was delivered: {after}")
     difference = {key: after[key] - before[key]
                   for key in ("lost", "repaired", "forged", "malformed", "broken", "frames", "failed")}
     return {"us": (cpu_after - cpu_before) * 1e6 / packets, "packets": packets, "profile": after["profile"],
@@ -259,7 +259,9 @@ def webrtcbin_row(build, count, seconds):
             memory = resident_mb(comparator.process.pid)
             with Program([str(build / "tests/load/load-whep"), "--url", url, "--viewers", str(count), "--setup",
                           "active", "--profile", "42c01f"]) as viewers:
-                viewers.read()
+                joined = viewers.read()
+                if joined["seen"] != count:
+                    raise Failure(f"only {joined['seen']:.0f} of {count} viewers saw a picture")
                 time.sleep(3)
                 result = measure(comparator.process.pid, viewers, seconds)
                 result["threads"] = threads(comparator.process.pid) - before
@@ -267,6 +269,15 @@ def webrtcbin_row(build, count, seconds):
         finally:
             comparator.process.kill()
     return result
+
+
+@contextlib.contextmanager
+def named(row):
+    """Whatever fails in here says in which row."""
+    try:
+        yield
+    except Failure as failure:
+        raise Failure(f"{row}: {failure}") from failure
 
 
 def bench_fanout(build, counts, seconds):
@@ -288,9 +299,11 @@ def bench_fanout(build, counts, seconds):
 
     results = {}
     for count in counts:
-        results[count] = fanout_row(build, count, seconds)
+        with named(f"{count} viewers"):
+            results[count] = fanout_row(build, count, seconds)
         add(str(count), results[count])
-    add("webrtcbin, 10", webrtcbin_row(build, 10, seconds), delays=False)
+    with named("webrtcbin"):
+        add("webrtcbin, 10", webrtcbin_row(build, 10, seconds), delays=False)
     table(rows)
     most = max(counts)
     last = results[most]
