@@ -59,7 +59,7 @@ TEST_F(BadCameras, GarbageEndsTheAttemptAndNothingElse) {
   const TalkingCamera rtp(plays(packets));
   const TalkingCamera description([](const std::string& request) {
     return answer(request, "200 OK", {"Content-Type: application/sdp", "Public: OPTIONS, DESCRIBE, SETUP, PLAY"},
-                  std::string("m=\xff\r\nm=video\r\na=rtpmap:\r\nv=", 30));
+                  "m=\xff\r\nm=video\r\na=rtpmap:\r\nv=");
   });
   add("text", text.url(), false);
   add("stream", stream.url(), false);
