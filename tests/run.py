@@ -203,11 +203,14 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--suite", help="only programs that belong to this suite")
     parser.add_argument("--sanitizer", choices=SANITIZER_ENVIRONMENT)
+    parser.add_argument("--page", help="where the built page lies, for a build without one")
     parser.add_argument("--phases", default="", help="what took how many seconds before: 'NAME SECONDS,…'")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
 
-    extra_environment = SANITIZER_ENVIRONMENT.get(options.sanitizer, {})
+    extra_environment = dict(SANITIZER_ENVIRONMENT.get(options.sanitizer, {}))
+    if options.page:
+        extra_environment["REALLIVE_WEB_DIR"] = str(pathlib.Path(options.page).resolve())
     tests = json.loads(subprocess.run(["meson", "introspect", "--tests", options.build], check=True,
                                       capture_output=True, text=True).stdout)
     tests = [test for test in tests
