@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SettingItem } from '../src/api/admin_types';
-import { changes, draftOf, fixed, grouped, valueOf } from '../src/settings/settings_form';
+import { changes, draftOf, fixed, grouped, sentenceOf, valueOf } from '../src/settings/settings_form';
 
 function item(key: string, type: SettingItem['type'], value: SettingItem['value'], rest: Partial<SettingItem> = {}): SettingItem {
   return { key, type, value, default: value, origin: 'default', applies: 'now', description: '', ...rest };
@@ -34,6 +34,10 @@ describe('settings', () => {
       'http.allow_origins': ['https://a', 'https://c'],
       'auth.open': true,
     });
+  });
+  it('that were refused are told in a sentence of their own', () => {
+    expect(sentenceOf('http.max_body_kib', 'http.max_body_kib: expected a number')).toBe('Expected a number.');
+    expect(sentenceOf('log.level', 'log.level is set on the command line.')).toBe('log.level is set on the command line.');
   });
   it('go back to the default where it is typed', () => {
     expect(changes(items, { ...drafts(), 'auth.token_hours': '24' }).body).toEqual({ 'auth.token_hours': null });

@@ -66,3 +66,10 @@ export function changes(items: readonly SettingItem[], drafts: Readonly<Record<s
   }
   return found;
 }
+
+/** What the server says of a value, for beside its field: without the key in front, as a sentence. */
+export function sentenceOf(key: string, message: string): string {
+  if (!message.startsWith(`${key}: `)) return message;
+  const said = message.slice(key.length + 2);
+  return said.charAt(0).toUpperCase() + said.slice(1) + (/[.!?]$/.test(said) ? '' : '.');
+}

@@ -9,7 +9,7 @@ export const settings = {
   certificateText: 'With this server’s certificate installed, browsers and phones trust its https address.',
   download: 'Download certificate',
   server: 'Server',
-  serverText: 'Kept in the server’s database, over what its file says. Environment and command line win over both.',
+  serverText: 'Kept in the server’s data directory, over what its file says. Environment and command line win over both.',
   groups: {
     http: 'Page and API',
     https: 'HTTPS',
@@ -38,6 +38,7 @@ export const settings = {
   off: 'off',
   notANumber: 'This must be a whole number.',
   save: 'Save settings',
+  discard: 'Discard',
   changed: (count: number) => (count === 1 ? '1 change' : `${count} changes`),
   saved: 'The settings are saved and in use.',
   savedRestart: 'Saved. Some take effect when the server is started again.',
