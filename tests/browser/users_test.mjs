@@ -79,3 +79,53 @@ test('a role is changed, and an account that is disabled is out at once', async 
   await guest.goto(`${server.url}/cameras`);
   await guest.getByLabel('User name').waitFor();
 });
+
+async function signInAsGuest(name, secret) {
+  await guest.getByLabel('User name').fill(name);
+  await guest.getByLabel('Password', { exact: true }).fill(secret);
+  await guest.getByRole('button', { name: 'Sign in' }).click();
+}
+const putOut = () => guest.getByText('Your session has ended. Please sign in again.').waitFor();
+const refused = () => guest.getByText('User name or password is wrong.').waitFor();
+
+test('a password that an admin sets puts the open page out, and is the only one from then on', async () => {
+  await choose('bob', 'Enable');
+  await row('bob').getByText('Active').waitFor();
+  await guest.goto(server.url);
+  await signInAsGuest('bob', words);
+  await guest.getByText('No cameras yet').waitFor();
+
+  await choose('bob', 'Set a new password');
+  const dialog = page.getByRole('dialog', { name: 'New password for bob' });
+  const secret = dialog.getByLabel('New password', { exact: true });
+  await secret.fill('bob-1234567890');
+  await dialog.getByRole('button', { name: 'Set password' }).click();
+  await page.waitForFunction(() => document.querySelector('dialog[open] input')?.getAttribute('aria-invalid') === 'true');
+  await guest.getByText('No cameras yet').waitFor();
+  await secret.fill('nine-blue-kettles-7');
+  await dialog.getByRole('button', { name: 'Set password' }).click();
+  await page.getByText('bob has a new password.').waitFor();
+
+  await putOut();
+  await screenshot(guest, 'put-out');
+  await signInAsGuest('bob', words);
+  await refused();
+  await signInAsGuest('bob', 'nine-blue-kettles-7');
+  await guest.locator('[data-signed-in]').waitFor();
+});
+
+test('a user who is removed is out at once and does not come back', async () => {
+  await guest.getByText('No cameras yet').waitFor();
+  await choose('bob', 'Remove');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await choose('bob', 'Remove');
+  await page.getByRole('dialog', { name: 'Remove bob?' }).getByRole('button', { name: 'Remove account' }).click();
+  await page.getByText('bob was removed.').waitFor();
+  await row('bob').waitFor({ state: 'detached' });
+  await putOut();
+  await signInAsGuest('bob', 'nine-blue-kettles-7');
+  await refused();
+  await page.reload();
+  await row('ada').waitFor();
+  assert.equal(await row('bob').count(), 0);
+});
