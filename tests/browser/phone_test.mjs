@@ -144,6 +144,43 @@ test('a camera that is switched off is told to the phone', async () => {
   await waitForPhone('live');
 });
 
+test('a new key puts the publisher out in clear words; the old link is dead, the new one works', async () => {
+  const owner = await viewer.context().newPage();
+  await owner.goto(`${server.url}/cameras/${stream}`);
+  const shownLink = async () => (await owner.getByRole('group', { name: 'Link for the phone' }).textContent()).trim();
+  await owner.getByRole('button', { name: 'Show: Link for the phone' }).click();
+  const old = await shownLink();
+  assert.equal(new URL(old).hash, new URL(link).hash);
+  await owner.getByRole('button', { name: 'New stream key' }).click();
+  await owner.getByRole('dialog').getByRole('button', { name: 'Make a new key' }).click();
+  await owner.getByText('The camera has a new key.').waitFor();
+
+  const notice = phone.locator('[data-notice="key"]');
+  await notice.getByText('This link is no longer good').waitFor();
+  await notice.getByText('scan its QR code again').waitFor();
+  await screenshot(phone, 'phone-new-key-360');
+  await viewer.bringToFront();
+  await waitForState(viewer, stream, 'offline');
+  await notice.getByRole('button', { name: 'Try again' }).click();
+  await notice.waitFor();
+  const late = await newPage(browser, upright);
+  await late.goto(link);
+  await late.getByRole('button', { name: 'Start the camera' }).click();
+  await late.locator('[data-notice="key"]').waitFor();
+  await late.context().close();
+
+  // In the same tab, too, where only what follows the # is another.
+  const renewed = await shownLink();
+  assert.notEqual(renewed, old);
+  link = server.url + new URL(renewed).pathname + new URL(renewed).hash;
+  await phone.goto(link);
+  await phone.getByRole('button', { name: 'Start the camera' }).click();
+  await waitForPhone('live');
+  await waitForState(viewer, stream, 'live');
+  await moving(20);
+  await owner.close();
+});
+
 test('turned on its side, everything is still within reach', async () => {
   await phone.setViewportSize({ width: 740, height: 360 });
   await screenshot(phone, 'phone-live-landscape');
