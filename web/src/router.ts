@@ -37,7 +37,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/publish/:stream', name: 'publish', redirect: (to) => ({ name: 'phone', hash: `#stream=${encodeURIComponent(String(to.params['stream']))}` }) },
   { path: '/camera.html', redirect: '/phone' },
   { path: '/admin.html', redirect: '/' },
-  { path: '/:rest(.*)*', redirect: '/' },
+  { path: '/:rest(.*)*', name: 'not-found', component: () => import('./views/NotFoundView.vue'), meta: { title: strings.shell.notFound, open: true } },
 ];
 
 export function createPageRouter(history: RouterHistory = createWebHistory(basePath)): Router {

@@ -71,7 +71,7 @@ export const help = {
     },
     {
       title: 'What is stored',
-      text: 'Your account: user name, role, e-mail address if you gave one, and a hash of your password that nobody can read back. For each viewing and publication: who, when, from which address, how much. Camera passwords and stream keys are kept for the server’s own use.',
+      text: 'Your account: user name, role, e-mail address if you gave one, and a hash of your password that nobody can read back. For each viewing and publication: who, when, from which address, how much. Camera passwords and stream keys are kept encrypted, for the server’s own use.',
     },
     {
       title: 'What stays in your browser',

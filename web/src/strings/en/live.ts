@@ -9,7 +9,7 @@ export const live = {
   noneText: 'Add your first camera: one in your network, or the phone in your hand.',
   noneTextViewer: 'Nobody has shared a camera with you yet. It will appear here by itself.',
   addCamera: 'Add a camera',
-  usePhone: 'Use this phone',
+  usePhone: 'Use this device',
   loading: 'Cameras are being loaded …',
   unlisted: 'The cameras could not be loaded',
 

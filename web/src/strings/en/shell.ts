@@ -16,8 +16,10 @@ export const shell = {
   privacy: 'Privacy',
   signOut: 'Sign out',
   roles: { admin: 'Administrator', operator: 'Operator', viewer: 'Viewer', api_only: 'Programs only' },
-  serverAway: 'The server cannot be reached. Trying again …',
+  serverAway: 'The server cannot be reached. Trying again …',
   serverBack: 'The server is back.',
   offline: 'This device is offline.',
-  notAllowed: 'Your account may not open this page.',
+  notFound: 'There is no such page',
+  notFoundText: 'The address is mistyped, or the page has moved.',
+  toLive: 'To the live view',
 };
