@@ -36,6 +36,7 @@ struct SinkTrack {
   TrackId id = {};
   GstSegment segment = {};
   Ref<GstCaps> caps = {};
+  ReferenceTime capture = {};
   bool flushing = false;  // guarded by Sink::mutex
   bool eos = false;       // guarded by Sink::mutex
 };
@@ -126,7 +127,7 @@ GstFlowReturn chain(GstElement* element, SinkTrack& track, Ref<GstBuffer> buffer
   }
   if (!writer) return GST_FLOW_FLUSHING;
   buffer = Ref<GstBuffer>::adopt(gst_buffer_make_writable(buffer.release()));
-  settle_reference_time(buffer.get(), g_get_real_time() * 1000);
+  track.capture.settle(buffer.get(), g_get_real_time() * 1000);
   Unit unit;
   if (has_clock) {
     unit.pts = channel_time(track.segment, GST_BUFFER_PTS(buffer.get()), offset);
@@ -398,6 +399,15 @@ void set_property(GstRealLiveChannelSink* self, guint id, const GValue* value) {
   if (sink.writer) sink.writer->set_cache_limits(sink.limits());
 }
 
+// Whose clock tells when pictures were made: of the first track that has had any.
+const char* capture_time(const Sink& sink) {
+  for (const auto& [id, track] : sink.tracks) {
+    const auto origin = track->capture.origin();
+    if (origin != ReferenceTime::Origin::none) return origin == ReferenceTime::Origin::sender ? "sender" : "arrival";
+  }
+  return nullptr;
+}
+
 void get_property(GstRealLiveChannelSink* self, guint id, GValue* value) {
   Sink& sink = *self->sink;
   const std::lock_guard lock(sink.mutex);
@@ -406,7 +416,9 @@ void get_property(GstRealLiveChannelSink* self, guint id, GValue* value) {
   if (id == prop_cache_max_bytes) g_value_set_uint64(value, sink.cache_bytes);
   if (id != prop_stats) return;
   const ChannelStats stats = sink.writer ? sink.writer->stats(monotonic_now()) : ChannelStats{};
-  gst_value_set_structure(value, to_structure(stats).get());
+  const StructurePtr structure = to_structure(stats);
+  gst_structure_set(structure.get(), "capture-time", G_TYPE_STRING, capture_time(sink), nullptr);
+  gst_value_set_structure(value, structure.get());
 }
 
 void install_properties(GObjectClass* object_class) {

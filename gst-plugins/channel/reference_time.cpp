@@ -1,5 +1,6 @@
 #include "channel/reference_time.h"
 
+#include <cstdlib>
 #include <optional>
 
 #include "common/ref.h"
@@ -49,12 +50,25 @@ gboolean collect(GstBuffer*, GstMeta** meta, gpointer data) {
 
 }  // namespace
 
-void settle_reference_time(GstBuffer* buffer, int64_t arrival) {
+int64_t ReferenceTime::corrected(int64_t time, int64_t arrival) {
+  const int64_t apart = arrival - time;
+  if (std::llabs(apart) <= plausible) {
+    correction_ = 0;
+  } else if (correction_ == 0 || apart < correction_ || apart - correction_ > plausible) {
+    correction_ = apart;  // the quickest arrival tells it best, and a jump says that the clock was set
+  }
+  return time + correction_;
+}
+
+void ReferenceTime::settle(GstBuffer* buffer, int64_t arrival) {
   Found found;
   gst_buffer_foreach_meta(buffer, collect, &found);
   const bool from_sender = found.time.has_value() && found.from_sender;
+  const int64_t time = found.time ? static_cast<int64_t>(*found.time) : arrival;
   gst_buffer_add_reference_timestamp_meta(buffer, reference(from_sender),
-                                          found.time.value_or(static_cast<GstClockTime>(arrival)), GST_CLOCK_TIME_NONE);
+                                          static_cast<GstClockTime>(from_sender ? corrected(time, arrival) : time),
+                                          GST_CLOCK_TIME_NONE);
+  origin_.store(from_sender ? Origin::sender : Origin::arrival, std::memory_order_relaxed);
 }
 
 }  // namespace reallive::channel

@@ -73,6 +73,7 @@ namespace {
 GstStaticPadTemplate video_template =
     GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SINK, GST_PAD_REQUEST,
                             GST_STATIC_CAPS("video/x-h264, stream-format=(string)byte-stream, alignment=(string)au; "
+                                            "video/x-h265, stream-format=(string)byte-stream, alignment=(string)au; "
                                             "video/x-vp8"));
 GstStaticPadTemplate audio_template =
     GST_STATIC_PAD_TEMPLATE("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS("audio/x-opus"));

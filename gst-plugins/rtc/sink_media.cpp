@@ -25,11 +25,20 @@ std::string profile_level_id(const GstStructure* caps) {
   return text;
 }
 
+// RFC 7798 section 7.1: general_profile_idc.
+std::string profile_id(const GstStructure* caps) {
+  const char* profile = gst_structure_get_string(caps, "profile");
+  if (!profile) return {};
+  return g_str_equal(profile, "main") ? "1" : g_str_equal(profile, "main-10") ? "2" : "4";
+}
+
 bool set_caps(GstElement* element, SinkTrack& track, GstCaps* caps) {
   const GstStructure* structure = gst_caps_get_structure(caps, 0);
   const auto stream = stream_of(sink_of(element));
   if (gst_structure_has_name(structure, "video/x-h264")) {
     stream->set_codec(track.number, CodecKind::kH264, profile_level_id(structure));
+  } else if (gst_structure_has_name(structure, "video/x-h265")) {
+    stream->set_codec(track.number, CodecKind::kH265, profile_id(structure));
   } else if (gst_structure_has_name(structure, "video/x-vp8")) {
     stream->set_codec(track.number, CodecKind::kVp8, {});
   } else if (gst_structure_has_name(structure, "audio/x-opus")) {
@@ -72,7 +81,8 @@ GstFlowReturn sink_chain(GstElement* element, GstPad* pad, GstBuffer* buffer) {
   const GstClockTime pts = GST_BUFFER_PTS(buffer);
   if (track->segment.format != GST_FORMAT_TIME || !GST_CLOCK_TIME_IS_VALID(pts)) {
     GST_ELEMENT_ERROR(element, STREAM, FORMAT, ("Viewers need buffers with times; put a parser before the sink."),
-                      ("no timestamp, or the segment's format is not TIME"));
+                      ("%s: timestamp %" GST_TIME_FORMAT ", segment's format %s", GST_PAD_NAME(pad), GST_TIME_ARGS(pts),
+                       gst_format_get_name(track->segment.format)));
     return GST_FLOW_ERROR;
   }
   guint64 absolute = 0;

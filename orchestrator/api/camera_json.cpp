@@ -35,7 +35,8 @@ base::Json camera_json(const catalog::Camera& camera, bool with_secrets) {
       {"resolution", camera.resolution},
       {"source", base::Json::object({{"url", shown_source(camera.source.url)},
                                      {"transport", camera.source.transport},
-                                     {"onDemand", camera.source.on_demand}})},
+                                     {"onDemand", camera.source.on_demand},
+                                     {"transcode", camera.source.transcode}})},
       {"isActive", camera.is_active},
       {"isRecording", camera.is_recording},
       {"isPublic", camera.is_public},
@@ -73,6 +74,7 @@ base::Result<catalog::CameraFields> read_camera_fields(const http::Request& requ
     fields.source_url = source->text("url");
     fields.source_transport = source->text("transport");
     fields.source_on_demand = source->boolean("onDemand");
+    fields.source_transcode = source->text("transcode");
     input->check(source->finish());
   }
   // A client may send back what it was given.

@@ -67,6 +67,13 @@ void stream(Context& context, const http::Reply& reply) {
       });
 }
 
+base::Json strings_json(const std::vector<std::string>& texts) {
+  auto list = base::Json::array();
+  for (const std::string& text : texts)
+    list.push(text);
+  return list;
+}
+
 void status(Context& context, const http::Reply& reply) {
   context.with_camera(
       reply, auth::Action::view, [&context, reply](const auth::Principal&, const catalog::Camera& camera) {
@@ -90,8 +97,10 @@ void status(Context& context, const http::Reply& reply) {
             {"audioCodec", text_or_null(now.audio_codec)},
             {"bFrames", nullptr},
             {"latencyMs", nullptr},
+            {"captureTime", text_or_null(flows ? now.capture_time : std::string())},
+            {"conversions", strings_json(now.conversions)},
             {"error", text_or_null(now.error)},
-            {"reason", text_or_null(now.error)},
+            {"reason", text_or_null(now.error.empty() ? now.note : now.error)},
             {"startMs", now.start_ms ? base::Json(static_cast<int64_t>(*now.start_ms)) : base::Json()},
         })));
       });

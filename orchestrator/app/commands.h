@@ -21,7 +21,7 @@ int user_remove(const UserOptions& options);
 
 struct CameraOptions {
   CommonOptions common;
-  std::string name, source = "publish", owner, stream;
+  std::string name, source = "publish", owner, stream, transcode = "never";
   bool is_public = false;
 };
 int camera_add(const CameraOptions& options);

@@ -23,6 +23,7 @@ void print_camera(const catalog::Camera& camera, const std::string& owner) {
                {"name", camera.name},
                {"stream", camera.stream},
                {"source", shown_source(camera)},
+               {"transcode", camera.source.transcode},
                {"streamKey", camera.stream_key},
                {"owner", owner.empty() ? "nobody (admins only)" : owner},
                {"active", camera.is_active ? "yes" : "no"},
@@ -48,7 +49,10 @@ Result<catalog::Camera> find_camera(Store& store, const std::string& name_or_id)
 
 int camera_add(const CameraOptions& options) {
   return with_store(options.common, [&](Store& store) -> Result<void> {
-    catalog::CameraFields fields{.name = options.name, .source_url = options.source, .is_public = options.is_public};
+    catalog::CameraFields fields{.name = options.name,
+                                 .source_url = options.source,
+                                 .source_transcode = options.transcode,
+                                 .is_public = options.is_public};
     if (auto source = pipeline::parse_camera_source(options.source); !source)
       return base::invalid("--source", source.error().message);
     if (!options.stream.empty()) fields.stream = options.stream;

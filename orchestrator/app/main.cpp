@@ -67,6 +67,8 @@ void add_camera_commands(CLI::App& top, CameraOptions& options, int& result) {
   add->add_option("--owner", options.owner, "User who owns it; without one it belongs to admins")->type_name("NAME");
   add->add_option("--stream", options.stream, "Short name in addresses, instead of one made from the name")
       ->type_name("STREAM");
+  add->add_option("--transcode", options.transcode, "h264: H.265 is converted for browsers that cannot show it")
+      ->type_name("never|h264");
   add->add_flag("--public", options.is_public, "Anybody may watch it without an account");
   add_common(*add, options.common, true);
   add->callback([&] { result = camera_add(options); });

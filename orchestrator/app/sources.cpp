@@ -36,7 +36,7 @@ void Sources::set(const catalog::Camera& camera) {
                        {{"camera", camera.stream}, {"reason", source.error().message}});
   if (!source || !camera.is_active) return remove(camera.id);
   source->transport = pipeline::transport_of(camera.source.transport);
-  media_.set_source({camera.id, std::move(*source), camera.source.on_demand});
+  media_.set_source({camera.id, std::move(*source), camera.source.on_demand, camera.source.transcode == "h264"});
   given_.insert(camera.id);
 }
 

@@ -85,6 +85,8 @@ Result<void> check_fields(const CameraFields& fields, bool is_new) {
   if (fields.source_transport && *fields.source_transport != "auto" && *fields.source_transport != "tcp" &&
       *fields.source_transport != "udp")
     return invalid("source.transport", "expected auto, tcp or udp");
+  if (fields.source_transcode && *fields.source_transcode != "never" && *fields.source_transcode != "h264")
+    return invalid("source.transcode", "expected never or h264");
   if (fields.stream && !is_short_name(*fields.stream))
     return invalid("stream", "a short name is 1 to 64 of a-z, 0-9 and -, and not shaped like a UUID");
   if (fields.resolution) return check_resolution(*fields.resolution);

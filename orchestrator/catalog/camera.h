@@ -12,9 +12,10 @@
 namespace reallive::catalog {
 
 struct Source {
-  std::string url = "publish";     ///< a URL, `publish`, `test`, `device:NAME` or `launch:…`; at most 500 characters
-  std::string transport = "auto";  ///< `auto`, `tcp` or `udp`, for rtsp
-  bool on_demand = true;           ///< run only while somebody watches
+  std::string url = "publish";      ///< a URL, `publish`, `test`, `device:NAME` or `launch:…`; at most 500 characters
+  std::string transport = "auto";   ///< `auto`, `tcp` or `udp`, for rtsp
+  bool on_demand = true;            ///< run only while somebody watches
+  std::string transcode = "never";  ///< `never`, or `h264`: H.265 for viewers that cannot play it
   bool operator==(const Source&) const = default;
 };
 
@@ -44,6 +45,7 @@ struct CameraFields {
   std::optional<std::string> name, stream, company, model, serial_number, location, place, resolution;
   std::optional<std::string> source_url, source_transport;
   std::optional<bool> source_on_demand;
+  std::optional<std::string> source_transcode;
   std::optional<bool> is_active, is_recording, is_public;
   std::optional<std::string> owner_id;
 };

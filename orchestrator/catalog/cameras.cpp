@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view columns =
     "SELECT id, name, stream, company, model, serial_number, location, place, resolution, source_url, "
-    "source_transport, source_on_demand, is_active, is_recording, is_public, stream_status, status, assigned_node, "
+    "source_transport, source_on_demand, source_transcode, is_active, is_recording, is_public, stream_status, status, "
+    "assigned_node, "
     "stream_key, owner_id, organization_id, created_at, updated_at FROM cameras ";
 
 std::string place_of(const char* column, const std::string& id) {
@@ -38,7 +39,8 @@ Result<Camera> from_row(const db::Row& row, const base::SecretBox& secrets) {
   camera.location = row["location"].text();
   camera.place = row["place"].text();
   camera.resolution = row["resolution"].text();
-  camera.source = {std::move(*url), row["source_transport"].text(), row["source_on_demand"].integer() != 0};
+  camera.source = {std::move(*url), row["source_transport"].text(), row["source_on_demand"].integer() != 0,
+                   row["source_transcode"].text()};
   camera.is_active = row["is_active"].integer() != 0;
   camera.is_recording = row["is_recording"].integer() != 0;
   camera.is_public = row["is_public"].integer() != 0;
@@ -79,6 +81,7 @@ void apply(Camera& camera, const CameraFields& fields) {
   apply(camera.source.url, fields.source_url);
   apply(camera.source.transport, fields.source_transport);
   apply(camera.source.on_demand, fields.source_on_demand);
+  apply(camera.source.transcode, fields.source_transcode);
   apply(camera.is_active, fields.is_active);
   apply(camera.is_recording, fields.is_recording);
   apply(camera.is_public, fields.is_public);
@@ -98,6 +101,7 @@ db::Bindings bindings_of(const Camera& camera, const base::SecretBox& secrets) {
           {"source_url", secrets.seal(camera.source.url, place_of("source_url", camera.id))},
           {"source_transport", camera.source.transport},
           {"source_on_demand", camera.source.on_demand},
+          {"source_transcode", camera.source.transcode},
           {"is_active", camera.is_active},
           {"is_recording", camera.is_recording},
           {"is_public", camera.is_public},
@@ -193,16 +197,19 @@ Result<Camera> Cameras::store(db::Session& session, const Camera& before, const 
   }
   auto stored = session.execute(
       is_new ? "INSERT INTO cameras (id, name, stream, company, model, serial_number, location, place, resolution, "
-               "source_url, source_transport, source_on_demand, is_active, is_recording, is_public, stream_key, "
+               "source_url, source_transport, source_on_demand, source_transcode, is_active, is_recording, is_public, "
+               "stream_key, "
                "stream_key_digest, owner_id, organization_id, updated_at, created_at) VALUES (:id, :name, :stream, "
                ":company, :model, "
                ":serial_number, :location, :place, :resolution, :source_url, :source_transport, :source_on_demand, "
+               ":source_transcode, "
                ":is_active, :is_recording, :is_public, :stream_key, :stream_key_digest, :owner_id, :organization_id, "
                ":updated_at, "
                ":created_at)"
              : "UPDATE cameras SET name = :name, stream = :stream, company = :company, model = :model, serial_number "
                "= :serial_number, location = :location, place = :place, resolution = :resolution, source_url = "
-               ":source_url, source_transport = :source_transport, source_on_demand = :source_on_demand, is_active = "
+               ":source_url, source_transport = :source_transport, source_on_demand = :source_on_demand, "
+               "source_transcode = :source_transcode, is_active = "
                ":is_active, is_recording = :is_recording, is_public = :is_public, stream_key = :stream_key, "
                "stream_key_digest = :stream_key_digest, owner_id "
                "= :owner_id, updated_at = :updated_at WHERE id = :id AND organization_id = :organization_id",

@@ -112,6 +112,7 @@ const std::vector<Migration>& migrations() {
            "CREATE INDEX idx_sessions_time ON sessions (start_time)",
            "CREATE INDEX idx_sessions_user_time ON sessions (user_id, start_time)",
        }},
+      {5, "transcoding", {"ALTER TABLE cameras ADD COLUMN source_transcode TEXT NOT NULL DEFAULT 'never'"}},
   };
   return steps;
 }

@@ -46,6 +46,17 @@ base::Result<Ref<GstElement>> parse(const std::string& line) {
   return pipeline;
 }
 
+Ref<GstElement> make_early_pipeline() {
+  constexpr GstClockTime kEarlier = 60 * GST_SECOND;  // more than a channel's cache holds
+  auto pipeline = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
+  const auto clock = Ref<GstClock>::adopt(gst_system_clock_obtain());
+  gst_pipeline_use_clock(GST_PIPELINE(pipeline.get()), clock.get());
+  gst_element_set_start_time(pipeline.get(), GST_CLOCK_TIME_NONE);  // or PLAYING would set the base time anew
+  const GstClockTime now = gst_clock_get_time(clock.get());
+  gst_element_set_base_time(pipeline.get(), now > kEarlier ? now - kEarlier : 0);
+  return pipeline;
+}
+
 void on_pad_added(GstElement* element, std::function<void(GstPad*)> function) {
   connect(element, "pad-added", std::move(function), G_CALLBACK(call_with_pad));
 }

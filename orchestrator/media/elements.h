@@ -15,6 +15,10 @@ base::Result<Ref<GstElement>> make(const char* factory, const char* name = nullp
 /// A pipeline from a line of our own. Error code `failed`.
 base::Result<Ref<GstElement>> parse(const std::string& line);
 
+/// A pipeline whose time begins a while ago: what comes out of a channel and is older than the pipeline keeps its time,
+/// so that tracks out of several channels stay in step.
+Ref<GstElement> make_early_pipeline();
+
 /// Connects `function` for the element's whole life; it is called on the element's threads.
 void on_pad_added(GstElement* element, std::function<void(GstPad*)> function);
 void on_pad_removed(GstElement* element, std::function<void(GstPad*)> function);

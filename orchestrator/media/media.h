@@ -31,6 +31,7 @@ struct SourceSpec {
   std::string stream;             ///< the camera's id: the channel's name, stable when the short name changes
   pipeline::CameraSource source;  ///< parsed `source.url`
   bool on_demand = true;
+  bool transcode = false;  ///< H.265 is made H.264 for viewers that cannot play it
   bool operator==(const SourceSpec&) const = default;
 };
 
@@ -45,7 +46,10 @@ struct StreamStatus {
   double fps = 0, bitrate = 0;  ///< frames and bits a second over the last seconds
   unsigned viewers = 0;
   uint64_t bytes_in = 0;
-  std::optional<unsigned> start_ms;  ///< from the source's start to its first picture, the last time
+  std::optional<unsigned> start_ms;      ///< from the source's start to its first picture, the last time
+  std::vector<std::string> conversions;  ///< that run now: "H265 to H264", "AAC to Opus"
+  std::string capture_time;              ///< whose clock: "sender", "arrival"; empty while nothing comes
+  std::string note;                      ///< a sentence about what fails while the rest works; empty for none
 };
 
 /// What a try of a source gave.

@@ -43,9 +43,6 @@ base::Result<SourcePipeline> build_ingest(const RtcSettings& settings, const std
 /// that nobody waits for them. They are added again when something comes.
 void forget_silent_tracks(GstElement* pipeline);
 
-/// `reallivechannelsrc` of `channel` into `reallivertcsink name=rtc`; the channel source is named `channel`.
-base::Result<Ref<GstElement>> build_output(const RtcSettings& settings, const std::string& channel);
-
 /// The rtc element alone, which holds the endpoint (socket and certificate) while nothing else does.
 base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSettings& settings);
 

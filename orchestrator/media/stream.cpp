@@ -1,6 +1,10 @@
 #include "media/stream.h"
 
+#include <algorithm>
+#include <fmt/format.h>
+
 #include "base/log.h"
+#include "media/elements.h"
 
 namespace reallive::media {
 
@@ -9,7 +13,16 @@ using std::chrono::milliseconds;
 
 namespace {
 
+using Target = Conversion::Target;
+
 constexpr unsigned kSettleSeconds = 2;  // after which tracks that stay silent are given up
+constexpr Output::Picture kPictures[] = {Output::Picture::native, Output::Picture::converted};
+
+/// What nobody's browser plays is told with its usual name.
+std::string name_for_people(const std::string& codec) {
+  if (codec == "H264" || codec == "H265") return "H." + codec.substr(1);
+  return codec;
+}
 
 }  // namespace
 
@@ -27,7 +40,8 @@ Stream::Stream(SourceSpec spec, const Config& config, const RtcSettings& rtc, co
 Stream::~Stream() {
   for (auto& waiting : std::exchange(waiting_, {}))
     refuse(*waiting, "no-such-stream", "the camera was removed");
-  close_output("removed");
+  for (const Picture picture : kPictures)
+    close_output(picture, "removed");
   close_ingest("removed");
 }
 
@@ -40,8 +54,7 @@ void Stream::view(const std::string& offer, SessionCallback done) {
     done(base::fail("not-live", "nobody publishes this camera now"));
     return;
   }
-  linger_.cancel();
-  if (const auto opened = open_output(); !opened) {
+  if (const auto opened = open_output(Picture::native); !opened) {
     done(tl::unexpected(opened.error()));
     return;
   }
@@ -79,45 +92,109 @@ void Stream::tell_waiting_of_error() {
   settle();
 }
 
-base::Result<void> Stream::open_output() {
-  if (output_) return {};
-  auto pipeline = build_output(rtc_, spec_.stream);
-  if (!pipeline) return tl::unexpected(pipeline.error());
-  auto output = std::make_unique<Output>();
-  output->runner = std::make_unique<PipelineRunner>(*pipeline, "", "", [this](const PipelineFault& fault) {
-    base::log::error("media", "an output failed", {{"stream", spec_.stream}, {"reason", fault.sentence}});
-    close_output("failed: " + fault.sentence);
-    settle();
-  });
-  const Ref<GstElement> rtc = output->runner->find("rtc");
-  const Ref<GstElement> channel = output->runner->find("channel");
-  output->sessions = std::make_unique<RtcSessions>(RtcSessions::Side::view, rtc, viewer_events());
-  const auto post = mailbox_.poster();
-  output->ready = Connection::make<void, GParamSpec*>(
-      rtc.get(), "notify::ready", [this, post](GParamSpec*) { post([this] { answer_waiting(); }); });
-  output->complete = Connection::make<void>(channel.get(), "no-more-pads", [this, post] {
-    post([this] {
-      if (!output_) return;
-      output_->tracks_known = true;
-      answer_waiting();
-    });
-  });
-  output_ = std::move(output);
-  output_->runner->start();
+base::Result<void> Stream::open_output(Picture picture) {
+  Place& here = place(picture);
+  here.linger.cancel();
+  if (here.output) return {};
+  auto output = Output::open(
+      rtc_, spec_.stream, picture,
+      {[this] { answer_waiting(); }, [this, picture](const std::string& sentence) { output_failed(picture, sentence); },
+       viewer_events()});
+  if (!output) return tl::unexpected(output.error());
+  here.output = std::move(*output);
   return {};
 }
 
-void Stream::answer_waiting() {
-  if (!output_ || !output_->tracks_known || waiting_.empty()) return;
-  gboolean ready = FALSE;
-  g_object_get(output_->runner->find("rtc").get(), "ready", &ready, nullptr);
-  if (!ready) return;
-  for (auto& waiting : std::exchange(waiting_, {})) {
-    auto reply = output_->sessions->answer(waiting->offer);
-    if (reply) listener_.session_opened(spec_.stream, reply->session);
-    waiting->done(std::move(reply));
+void Stream::output_failed(Picture picture, const std::string& sentence) {
+  base::log::error("media", "an output failed", {{"stream", spec_.stream}, {"reason", sentence}});
+  close_output(picture, "failed: " + sentence);
+  std::list<std::unique_ptr<Waiting>> refused;
+  for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+    const auto next = std::next(entry);
+    if ((*entry)->picture == picture) refused.splice(refused.end(), waiting_, entry);
+    entry = next;
   }
+  for (auto& waiting : refused)
+    refuse(*waiting, "not-live", sentence);
   settle();
+}
+
+void Stream::answer_waiting() {
+  for (const Picture picture : kPictures) {
+    if (place(picture).output && wants_sound_converted(picture)) convert_sound();
+  }
+  // Answers lead to calls that may add to the list.
+  std::list<std::unique_ptr<Waiting>> asking = std::exchange(waiting_, {});
+  for (auto entry = asking.begin(); entry != asking.end();) {
+    entry = answer(**entry) ? asking.erase(entry) : std::next(entry);
+  }
+  waiting_.splice(waiting_.begin(), asking);
+  settle();
+}
+
+bool Stream::answer(Waiting& waiting) {
+  Output* output = place(waiting.picture).output.get();
+  if (!output || !output->tracks_known()) return false;
+  if (output->empty()) {
+    refuse(waiting, "no-common-codec",
+           fmt::format("This camera sends {}, which browsers cannot play.",
+                       name_for_people(output->codec(true) + output->codec(false))));
+    return true;
+  }
+  if (!output->ready()) return false;
+  auto reply = output->answer(waiting.offer);
+  if (!reply && reply.error().code == "not-ready") return false;
+  const bool has_other = waiting.picture == Picture::native && Conversion::converts(output->codec(true), Target::h264);
+  if (!reply && reply.error().code == "no-common-codec" && has_other) {
+    const std::string sentence =
+        fmt::format("This camera sends {}, which this browser cannot show.", name_for_people(output->codec(true)));
+    if (!spec_.transcode) {
+      refuse(waiting, "no-common-codec", sentence + " The camera's owner can switch transcoding on.");
+      return true;
+    }
+    if (const auto opened = open_output(Picture::converted); !opened) {
+      refuse(waiting, "failed", sentence + " " + opened.error().message);
+      return true;
+    }
+    waiting.picture = Picture::converted;
+    convert_picture();
+    return answer(waiting);
+  }
+  if (reply) listener_.session_opened(spec_.stream, reply->session);
+  waiting.done(std::move(reply));
+  return true;
+}
+
+/// Whether somebody of this output has, or is about to get, sound that browsers do not play as it is.
+bool Stream::wants_sound_converted(Picture picture) {
+  const Output* output = place(picture).output.get();
+  if (!output || !Conversion::converts(output->codec(false), Target::opus)) return false;
+  return output->heard() || std::any_of(waiting_.begin(), waiting_.end(), [picture](const auto& waiting) {
+           return waiting->picture == picture && has_section(waiting->offer, "audio");
+         });
+}
+
+void Stream::convert_sound() {
+  for (const Picture picture : kPictures) {
+    if (wants_sound_converted(picture)) place(picture).output->carry(Target::opus);
+  }
+  sound_linger_.cancel();
+  if (!sound_)
+    sound_ = std::make_unique<Conversion>(Target::opus, spec_.stream, [this] { listener_.changed(spec_.stream); });
+}
+
+void Stream::convert_picture() {
+  if (picture_) return;
+  picture_error_.clear();
+  picture_ = std::make_unique<Conversion>(Target::h264, spec_.stream, [this] { convert_picture_failed(); });
+}
+
+/// Without its picture this output is of no use: whoever has it is told, and tries again when he wants.
+void Stream::convert_picture_failed() {
+  if (!picture_ || picture_->error().empty()) return;
+  picture_error_ = picture_->error();
+  listener_.changed(spec_.stream);
+  output_failed(Picture::converted, picture_error_);
 }
 
 SessionEvents Stream::viewer_events() {
@@ -128,23 +205,36 @@ SessionEvents Stream::viewer_events() {
           }};
 }
 
-void Stream::close_output(const std::string& reason) {
-  linger_.cancel();
-  if (const auto output = std::exchange(output_, nullptr)) output->sessions->close(reason);
+void Stream::close_output(Picture picture, const std::string& reason) {
+  place(picture).linger.cancel();
+  if (const auto output = std::exchange(place(picture).output, nullptr)) output->sessions().close(reason);
 }
 
 /// Starts what is wanted now and begins the linger time of what is not.
 void Stream::settle() {
-  const bool watched = output_ && (output_->sessions->count() > 0 || !waiting_.empty());
-  if (watched) {
-    linger_.cancel();
-  } else if (output_ && !linger_.running()) {
-    linger_.start(milliseconds(config_.viewer_linger_ms), [this] {
-      close_output("removed");
-      settle();
-    });
+  const auto linger = milliseconds(config_.viewer_linger_ms);
+  for (const Picture picture : kPictures) {
+    Place& here = place(picture);
+    const bool awaited = std::any_of(waiting_.begin(), waiting_.end(),
+                                     [picture](const auto& waiting) { return waiting->picture == picture; });
+    if (!here.output || awaited || here.output->sessions().count() > 0) {
+      here.linger.cancel();
+    } else if (!here.linger.running()) {
+      here.linger.start(linger, [this, picture] {
+        close_output(picture, "removed");
+        settle();
+      });
+    }
   }
-  if (pull_) pull_->want(!spec_.on_demand || output_ != nullptr);
+  const bool watched = places_[0].output || places_[1].output;
+  if (!place(Picture::converted).output) picture_.reset();
+  if (!watched) sound_.reset();
+  if (!sound_ || wants_sound_converted(Picture::native) || wants_sound_converted(Picture::converted)) {
+    sound_linger_.cancel();
+  } else if (!sound_linger_.running()) {
+    sound_linger_.start(linger, [this] { sound_.reset(); });
+  }
+  if (pull_) pull_->want(!spec_.on_demand || watched);
 }
 
 void Stream::publish(const std::string& offer, SessionCallback done) {
@@ -221,7 +311,9 @@ void Stream::close_ingest(const std::string& reason) {
 }
 
 RtcSessions* Stream::sessions_with(const std::string& session) {
-  if (output_ && output_->sessions->contains(session)) return output_->sessions.get();
+  for (Place& here : places_) {
+    if (here.output && here.output->sessions().contains(session)) return &here.output->sessions();
+  }
   if (ingest_ && ingest_->sessions->contains(session)) return ingest_->sessions.get();
   return nullptr;
 }
@@ -236,12 +328,18 @@ StreamStatus Stream::status() const {
     status.state = ingest_->meter->units() > 0 ? StreamState::online : StreamState::connecting;
     ingest_->meter->read(status);
   }
-  status.viewers = output_ ? static_cast<unsigned>(output_->sessions->count()) : 0;
+  for (const Place& here : places_)
+    status.viewers += here.output ? static_cast<unsigned>(here.output->sessions().count()) : 0;
+  if (sound_) status.conversions.push_back(status.audio_codec + " to Opus");
+  if (picture_) status.conversions.push_back(status.video_codec + " to H264");
+  status.note = sound_ && !sound_->error().empty() ? sound_->error() : picture_error_;
   return status;
 }
 
 void Stream::append_sessions(std::vector<SessionStats>& to) const {
-  if (output_) output_->sessions->append_stats(spec_.stream, to);
+  for (const Place& here : places_) {
+    if (here.output) here.output->sessions().append_stats(spec_.stream, to);
+  }
   if (ingest_) ingest_->sessions->append_stats(spec_.stream, to);
 }
 

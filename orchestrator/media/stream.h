@@ -2,13 +2,16 @@
 // Main loop's thread. It never outlives Media, and it starts nothing that nobody wants.
 #pragma once
 
+#include <array>
 #include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "media/conversion.h"
 #include "media/mailbox.h"
 #include "media/media.h"
+#include "media/output.h"
 #include "media/pull_source.h"
 #include "media/rtc_sessions.h"
 #include "media/source_pipeline.h"
@@ -43,16 +46,17 @@ class Stream {
   void append_sessions(std::vector<SessionStats>& to) const;
 
  private:
+  using Picture = Output::Picture;
+
   struct Waiting {
     std::string offer;
     SessionCallback done;
+    Picture picture = Picture::native;
     Timer deadline;
   };
-  struct Output {
-    std::unique_ptr<PipelineRunner> runner;
-    std::unique_ptr<RtcSessions> sessions;
-    Connection ready, complete;
-    bool tracks_known = false;
+  struct Place {  // of an output: one that sends the camera's picture, one that sends it converted
+    std::unique_ptr<Output> output;
+    Timer linger;
   };
   struct Ingest {
     std::unique_ptr<PipelineRunner> runner;
@@ -64,9 +68,17 @@ class Stream {
   };
 
   bool source_can_come() const;
-  base::Result<void> open_output();
-  void close_output(const std::string& reason);
+  Place& place(Picture picture) { return places_[static_cast<size_t>(picture)]; }
+  base::Result<void> open_output(Picture picture);
+  void close_output(Picture picture, const std::string& reason);
+  void output_failed(Picture picture, const std::string& sentence);
   void answer_waiting();
+  /// False when it goes on waiting.
+  bool answer(Waiting& waiting);
+  bool wants_sound_converted(Picture picture);
+  void convert_sound();
+  void convert_picture();
+  void convert_picture_failed();
   void refuse(Waiting& waiting, const std::string& code, const std::string& sentence);
   void tell_waiting_of_error();
   void settle();
@@ -83,9 +95,11 @@ class Stream {
 
   std::unique_ptr<PullSource> pull_;  // null for `publish`
   std::unique_ptr<Ingest> ingest_;    // while somebody publishes
-  std::unique_ptr<Output> output_;    // while somebody watches, and a little longer
+  std::array<Place, 2> places_;       // their outputs are there while somebody watches, and a little longer
+  std::unique_ptr<Conversion> sound_, picture_;
+  Timer sound_linger_;
+  std::string picture_error_;  // why the last conversion of the picture ended
   std::list<std::unique_ptr<Waiting>> waiting_;
-  Timer linger_;
   Mailbox mailbox_;  // last: what it holds refers to the rest
 };
 

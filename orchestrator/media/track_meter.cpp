@@ -58,6 +58,19 @@ uint64_t TrackMeter::bytes() const {
   return sum;
 }
 
+std::string TrackMeter::capture_time() const {
+  for (const auto& track : tracks()) {
+    const auto sink = Ref<GstElement>::adopt(gst_pad_get_parent_element(track->pad.get()));
+    if (!sink) continue;
+    GstStructure* raw = nullptr;
+    g_object_get(sink.get(), "stats", &raw, nullptr);
+    const StructurePtr stats(raw);
+    const char* origin = stats ? gst_structure_get_string(stats.get(), "capture-time") : nullptr;
+    return origin ? origin : "";
+  }
+  return {};
+}
+
 void TrackMeter::sample() {
   const auto now = std::chrono::steady_clock::now();
   const double seconds = std::chrono::duration<double>(now - since_).count();
@@ -72,6 +85,7 @@ void TrackMeter::sample() {
 }
 
 void TrackMeter::read(StreamStatus& status) const {
+  status.capture_time = capture_time();
   status.fps = fps_;
   status.bitrate = bitrate_;
   status.bytes_in = bytes();

@@ -38,6 +38,7 @@ class TrackMeter {
     std::atomic<int64_t> first_us{0};
   };
   std::vector<std::shared_ptr<Track>> tracks() const;
+  std::string capture_time() const;
 
   mutable std::mutex mutex_;  // guards tracks_; a leaf
   std::vector<std::shared_ptr<Track>> tracks_;

@@ -53,6 +53,7 @@ TEST_F(CamerasTest, RefusesWithTheFieldsPath) {
       {"{\"name\":\"a\",\"source\":{\"uri\":\"test\"}}", "source.uri"},
       {"{\"name\":\"a\",\"source\":{\"transport\":\"pigeon\"}}", "source.transport"},
       {"{\"name\":\"a\",\"source\":{\"onDemand\":\"yes\"}}", "source.onDemand"},
+      {"{\"name\":\"a\",\"source\":{\"transcode\":\"vp8\"}}", "source.transcode"},
       {"{\"name\":\"a\",\"isActive\":1}", "isActive"},
       {"{\"name\":\"a\",\"isRecording\":true}", "isRecording"},
       {"{\"name\":\"a\",\"id\":\"7\"}", "id"},
@@ -87,10 +88,12 @@ TEST_F(CamerasTest, PutChangesWhatIsGivenAndLeavesTheRest) {
   const base::Json before =
       create("{\"name\":\"a\",\"place\":\"hall\",\"source\":{\"url\":\"test\",\"transport\":\"tcp\"}}").json;
   const std::string target = "/api/v1/cameras/" + *before.get_string("id");
-  const base::Json after = ask("PUT", target, "ann", "{\"place\":null,\"source\":{\"onDemand\":false}}").json;
+  const base::Json after =
+      ask("PUT", target, "ann", "{\"place\":null,\"source\":{\"onDemand\":false,\"transcode\":\"h264\"}}").json;
   EXPECT_TRUE(after.get("place").is_null());
   EXPECT_EQ(after.get_string("name"), "a");
-  EXPECT_EQ(after.get("source"), base::Json::object({{"url", "test"}, {"transport", "tcp"}, {"onDemand", false}}));
+  EXPECT_EQ(after.get("source"),
+            base::Json::object({{"url", "test"}, {"transport", "tcp"}, {"onDemand", false}, {"transcode", "h264"}}));
   EXPECT_EQ(after.get("streamKey"), before.get("streamKey"));
   base::Json whole = after;
   whole.set("place", "garden");

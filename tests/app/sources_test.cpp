@@ -13,7 +13,8 @@ using testing::IsEmpty;
 class RecordingMedia final : public media::Media {
  public:
   void set_source(const media::SourceSpec& spec) override {
-    told.push_back("set " + spec.stream + " " + pipeline::describe(spec.source) + (spec.on_demand ? "" : " always"));
+    told.push_back("set " + spec.stream + " " + pipeline::describe(spec.source) + (spec.on_demand ? "" : " always") +
+                   (spec.transcode ? " transcoded" : ""));
   }
   void remove_source(const std::string& stream) override { told.push_back("remove " + stream); }
   bool test_source(const pipeline::CameraSource&, media::SourceTestCallback) override { return false; }
@@ -50,8 +51,11 @@ TEST_F(SourcesTest, FollowsTheCatalog) {
   sources_.apply({Kind::created, door});
   door.source.on_demand = false;
   sources_.apply({Kind::changed, door});
+  door.source.transcode = "h264";
+  sources_.apply({Kind::changed, door});
   sources_.apply({Kind::removed, door});
-  EXPECT_THAT(media_.take(), ElementsAre("set a test", "set a test always", "remove a"));
+  EXPECT_THAT(media_.take(),
+              ElementsAre("set a test", "set a test always", "set a test always transcoded", "remove a"));
   sources_.apply({Kind::removed, door});
   EXPECT_THAT(media_.take(), IsEmpty());
 }

@@ -115,6 +115,7 @@ TEST_F(CatalogTest, EveryFieldIsStored) {
                          .source_url = "rtsp://h/x",
                          .source_transport = "tcp",
                          .source_on_demand = false,
+                         .source_transcode = "h264",
                          .is_active = false,
                          .is_recording = true,
                          .is_public = true,
@@ -123,7 +124,7 @@ TEST_F(CatalogTest, EveryFieldIsStored) {
   ASSERT_TRUE(created) << created.error().message;
   const auto read = cameras_.find("default", created->id);
   EXPECT_EQ(*read, *created);
-  EXPECT_EQ(read->source, (Source{"rtsp://h/x", "tcp", false}));
+  EXPECT_EQ(read->source, (Source{"rtsp://h/x", "tcp", false, "h264"}));
   EXPECT_EQ(read->owner_id, "ann");
   EXPECT_EQ(read->serial_number, "1");
   EXPECT_TRUE(read->is_recording && read->is_public && !read->is_active);

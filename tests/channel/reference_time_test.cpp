@@ -1,3 +1,5 @@
+#include "channel/reference_time.h"
+
 #include "channel/gst_fixture.h"
 
 namespace reallive::channel::test {
@@ -44,7 +46,8 @@ void add(GstBuffer* buffer, const char* caps_text, GstClockTime time) {
   gst_buffer_add_reference_timestamp_meta(buffer, caps.get(), time, GST_CLOCK_TIME_NONE);
 }
 
-constexpr GstClockTime moment = 1'763'729'645 * GST_SECOND + 123'456'789;
+// A moment ago.
+const GstClockTime moment = static_cast<GstClockTime>(g_get_real_time()) * 1000 - 70 * GST_MSECOND + 789;
 
 TEST(ReferenceTime, ConvertsNtpToUnix) {
   const Capture capture =
@@ -80,6 +83,49 @@ TEST(ReferenceTime, ArrivalAtAnotherChannelStaysArrival) {
       through([](GstBuffer* buffer) { add(buffer, "timestamp/x-unix, origin=(string)arrival", moment); });
   EXPECT_EQ(capture.time, moment);
   EXPECT_EQ(capture.origin, "arrival");
+}
+
+// Cameras that were never told the time begin in 1970 or 2000; others are hours off.
+TEST(ReferenceTime, AClockThatIsNotSetKeepsItsPaceAndLosesItsDate) {
+  constexpr int64_t frame = 33 * GST_MSECOND;
+  for (const int64_t wrong : {-3600 * static_cast<int64_t>(GST_SECOND), 900 * static_cast<int64_t>(GST_SECOND)}) {
+    ReferenceTime clock;
+    EXPECT_EQ(clock.origin(), ReferenceTime::Origin::none);
+    const int64_t late[] = {40, 10, 90, 30};  // ms on the way
+    GstClockTime out[4];
+    for (int i = 0; i < 4; ++i) {
+      const auto buffer = make_buffer(0, true);
+      const int64_t made = static_cast<int64_t>(moment) + i * frame;
+      add(buffer.get(), "timestamp/x-unix", static_cast<GstClockTime>(made + wrong));
+      clock.settle(buffer.get(), made + late[i] * static_cast<int64_t>(GST_MSECOND));
+      const auto unix_time = Ref<GstCaps>::adopt(gst_caps_from_string("timestamp/x-unix"));
+      out[i] = gst_buffer_get_reference_timestamp_meta(buffer.get(), unix_time.get())->timestamp - i * frame;
+    }
+    EXPECT_EQ(clock.origin(), ReferenceTime::Origin::sender);
+    EXPECT_EQ(out[0], moment + 40 * GST_MSECOND);
+    EXPECT_EQ(out[1], moment + 10 * GST_MSECOND);
+    EXPECT_EQ(out[2], out[1]) << "a picture that was held up is not younger for that";
+    EXPECT_EQ(out[3], out[1]);
+  }
+}
+
+TEST(ReferenceTime, TheSinkTellsWhoseTimeItIs) {
+  TestWriter writer("whose");
+  writer.add_track("video_0", h264_caps);
+  const auto whose = [&] {
+    GstStructure* raw = nullptr;
+    g_object_get(writer.element(), "stats", &raw, nullptr);
+    const StructurePtr stats(raw);
+    const char* text = gst_structure_get_string(stats.get(), "capture-time");
+    return std::string(text ? text : "");
+  };
+  EXPECT_EQ(whose(), "");
+  writer.push("video_0", make_buffer(0, true));
+  EXPECT_EQ(whose(), "arrival");
+  auto buffer = make_buffer(33 * GST_MSECOND, false);
+  add(buffer.get(), "timestamp/x-ntp", moment + 2'208'988'800 * GST_SECOND);
+  writer.push("video_0", std::move(buffer));
+  EXPECT_EQ(whose(), "sender");
 }
 
 TEST(ReferenceTime, AnNtpTimeBeforeTheEpochIsNoTime) {

@@ -10,8 +10,8 @@ using namespace reallive::rtc;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   constexpr uint8_t kBorder[] = {0, 0, 0, 1, 0xff};
-  const auto codec = static_cast<CodecKind>(data[0] % 3);
-  const size_t max_payload = 3 + data[0] / 3 * 15;
+  const auto codec = static_cast<CodecKind>(data[0] % 4);
+  const size_t max_payload = 4 + data[0] / 4 * 15;
   const auto payloader = make_payloader(codec, max_payload);
   Bytes rest(data + 1, size - 1);
   while (true) {

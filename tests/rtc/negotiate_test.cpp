@@ -173,5 +173,58 @@ TEST(Negotiate, WantsAUsableTransport) {
   }
 }
 
+sdp::Media h265_media(const std::vector<std::string>& parameters) {
+  sdp::Media media;
+  media.kind = sdp::Kind::kVideo;
+  uint8_t type = 96;
+  for (const auto& fmtp : parameters)
+    media.codecs.push_back({type++, "H265", 90000, 1, fmtp, {}});
+  return media;
+}
+
+TEST(Negotiate, ChoosesTheH265ProfileThatDecodesTheStream) {
+  const auto chosen = [](const std::vector<std::string>& offered, std::string_view profile) {
+    const auto media = h265_media(offered);
+    const auto* codec = choose_h265(media, profile);
+    return codec ? codec->payload_type : 0;
+  };
+  const std::string main = "level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST";
+  const std::string main10 = "level-id=93;profile-id=2;tier-flag=0;tx-mode=SRST";
+  EXPECT_EQ(chosen({main10, main}, "1"), 97);
+  EXPECT_EQ(chosen({main10, main}, "2"), 96);
+  EXPECT_EQ(chosen({main10}, "1"), 96);
+  EXPECT_EQ(chosen({main}, "2"), 0);
+  EXPECT_EQ(chosen({"level-id=93"}, "1"), 96);
+  EXPECT_EQ(chosen({main}, ""), 96);
+  EXPECT_EQ(chosen({"profile-id=1;tx-mode=MRST"}, "1"), 0);
+}
+
+// What Safari sends, and Chromium where the machine decodes H.265: the H.264 lines of a real offer with H265 before.
+TEST(Negotiate, SendsH265ToWhomeverTakesItAndTellsOthers) {
+  const std::vector<TrackDescription> tracks = {{CodecKind::kH265, "1"}, {CodecKind::kOpus, ""}};
+  auto session = offer("chromium_view");
+  const auto refused = negotiate_viewer(session, tracks);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, "no-common-codec");
+
+  for (auto& media : session.media) {
+    if (media.kind != sdp::Kind::kVideo) continue;
+    media.codecs.insert(
+        media.codecs.begin(),
+        {49, "H265", 90000, 1, "level-id=93;profile-id=1;tier-flag=0;tx-mode=SRST", {"nack", "nack pli"}});
+  }
+  auto plan = negotiate_viewer(session, tracks);
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(plan->tracks.size(), 2u);
+  const auto answer = finished(*plan);
+  for (const auto& media : answer.media) {
+    if (media.kind != sdp::Kind::kVideo) continue;
+    ASSERT_FALSE(media.codecs.empty());
+    EXPECT_TRUE(media.codecs[0].is("H265"));
+    EXPECT_EQ(media.codecs[0].parameter("profile-id"), "1");
+    EXPECT_TRUE(media.codecs[0].has_feedback("nack pli"));
+  }
+}
+
 }  // namespace
 }  // namespace reallive::rtc

@@ -6,6 +6,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/check/gstharness.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <random>
 
 #include "rtc/wire/rtp.h"
@@ -156,14 +157,14 @@ TEST(H264Payloader, FragmentsAreEqualForEverySize) {
 
 TEST(H264Payloader, ParameterSetsGoAheadOfEachKeyFrameInOnePacket) {
   const auto payloader = make_h264_payloader();
-  EXPECT_EQ(payloader->profile_level_id(), "");
+  EXPECT_EQ(payloader->profile(), "");
   const Buffer stap = {0x78, 0, 9, 0x67, 0x42, 0xc0, 0x1f, 0xda, 0x01, 0x40, 0x16, 0xe8, 0, 4, 0x68, 0xce, 0x3c, 0x80};
   const auto first = *payloader->packetize(unit_of({nal(9, 2), kSps, kPps, nal(5, 100)}), {});
   EXPECT_TRUE(first->key);
   EXPECT_TRUE(first->has_parameter_sets);
   ASSERT_EQ(first->packets.size(), 2u);
   EXPECT_EQ(Buffer(first->payload(size_t{0}).begin(), first->payload(size_t{0}).end()), stap);
-  EXPECT_EQ(payloader->profile_level_id(), "42c01f");
+  EXPECT_EQ(payloader->profile(), "42c01f");
 
   const auto delta = *payloader->packetize(unit_of({nal(1, 100)}), {});
   EXPECT_FALSE(delta->key);
@@ -274,6 +275,129 @@ INSTANTIATE_TEST_SUITE_P(Encoders, H264Depay,
                                          "x264enc tune=zerolatency sliced-threads=true threads=4 bitrate=4000",
                                          "x264enc bitrate=800 bframes=2 aud=true"));
 
+Buffer nal265(uint8_t type, size_t size, uint8_t fill = 0x55) {
+  Buffer bytes(size, fill);
+  bytes[0] = static_cast<uint8_t>(type << 1);
+  bytes[1] = 1;
+  return bytes;
+}
+
+int type265(const Buffer& nal) {
+  return nal[0] >> 1 & 0x3f;
+}
+
+// Main profile, level 3.1, with the emulation prevention bytes that every real one has.
+const Buffer kVps265 = {0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00,
+                        0x90, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03, 0x00, 0x5d, 0x95, 0x98, 0x09};
+const Buffer kSps265 = {0x42, 0x01, 0x01, 0x01, 0x60, 0x00, 0x00, 0x03, 0x00, 0x90, 0x00, 0x00, 0x03,
+                        0x00, 0x00, 0x03, 0x00, 0x5d, 0xa0, 0x02, 0x80, 0x80, 0x2d, 0x16, 0x59, 0x59};
+const Buffer kPps265 = {0x44, 0x01, 0xc1, 0x72, 0xb4, 0x62, 0x40};
+
+TEST(H265Payloader, ParameterSetsGoAheadOfEachKeyFrameInOnePacket) {
+  const auto payloader = make_h265_payloader();
+  EXPECT_EQ(payloader->profile(), "");
+  const auto first =
+      *payloader->packetize(unit_of({nal265(35, 3), kVps265, kSps265, kPps265, nal265(39, 20), nal265(19, 100)}), {});
+  EXPECT_EQ(payloader->profile(), "1");
+  EXPECT_TRUE(first->key);
+  EXPECT_TRUE(first->has_parameter_sets);
+  ASSERT_EQ(first->packets.size(), 3u);  // sets, SEI, slice
+  Buffer aggregate = {48 << 1, 1};
+  for (const Buffer& set : {kVps265, kSps265, kPps265}) {
+    append_u16(aggregate, static_cast<uint16_t>(set.size()));
+    append_bytes(aggregate, set);
+  }
+  EXPECT_EQ(Buffer(first->payload(size_t{0}).begin(), first->payload(size_t{0}).end()), aggregate);
+  expect_marker_on_last_only(*first);
+
+  const auto delta = *payloader->packetize(unit_of({nal265(1, 100)}), {});
+  EXPECT_FALSE(delta->key);
+  EXPECT_EQ(delta->packets.size(), 1u);
+  const auto bare = *payloader->packetize(unit_of({nal265(21, 100)}), {});
+  EXPECT_TRUE(bare->key);
+  ASSERT_EQ(bare->packets.size(), 2u);
+  EXPECT_EQ(Buffer(bare->payload(size_t{0}).begin(), bare->payload(size_t{0}).end()), aggregate);
+
+  EXPECT_FALSE((*make_h265_payloader()->packetize(unit_of({nal265(19, 50)}), {}))->has_parameter_sets);
+  EXPECT_EQ((*make_h265_payloader(30)->packetize(unit_of({kVps265, kSps265, kPps265}), {}))->packets.size(), 3u);
+}
+
+TEST(H265Payloader, FragmentsAreEqualForEverySize) {
+  const auto payloader = make_h265_payloader();
+  for (size_t size = 3; size < 20000; size += 1 + size / 97) {
+    const auto frame = payloader->packetize(unit_of({nal265(1, size)}), {});
+    ASSERT_TRUE(frame);
+    const auto& packets = (*frame)->packets;
+    size_t sum = 0;
+    for (const auto& packet : packets) {
+      ASSERT_LE(packet.size, kDefaultMaxPayload);
+      ASSERT_TRUE(packet.marker || packet.size == packets[0].size) << "NAL of " << size;
+      sum += packet.size;
+    }
+    EXPECT_EQ(sum, packets.size() == 1 ? size : size - 2 + 3 * packets.size());
+    expect_marker_on_last_only(**frame);
+  }
+}
+
+TEST(H265Payloader, GivesTheSameBytesBack) {
+  const auto units = produce(
+      "videotestsrc num-buffers=30 ! video/x-raw,format=I420,width=640,height=360,framerate=30/1 ! "
+      "x265enc tune=zerolatency speed-preset=ultrafast bitrate=4000 key-int-max=10 ! "
+      "video/x-h265,stream-format=byte-stream,alignment=au ! appsink name=out sync=false");
+  ASSERT_EQ(units.size(), 30u);
+  const auto payloader = make_h265_payloader();
+  const auto frames = packetize(*payloader, units);
+  const auto out = depayload("rtph265depay ! capsfilter caps=\"video/x-h265,stream-format=byte-stream,alignment=au\"",
+                             "application/x-rtp,media=video,clock-rate=90000,encoding-name=H265,payload=96", frames);
+  ASSERT_EQ(out.size(), units.size());
+  EXPECT_EQ(payloader->profile(), "1");
+  size_t keys = 0;
+  std::map<int, Buffer> sets;  // this encoder sends them once
+  for (size_t i = 0; i < units.size(); ++i) {
+    std::vector<Buffer> slices, expected;
+    bool key = false;
+    for (const Buffer& one : nals_of(units[i])) {
+      const int type = type265(one);
+      if (type >= 32 && type <= 34) {
+        sets[type] = one;
+      } else if (type != 35) {
+        key |= type / 8 == 2;
+        slices.push_back(one);
+      }
+    }
+    if (key) expected = {sets[32], sets[33], sets[34]};
+    expected.insert(expected.end(), slices.begin(), slices.end());
+    EXPECT_EQ(nals_of(out[i]), expected) << "access unit " << i;
+    EXPECT_EQ(frames[i]->key, key);
+    EXPECT_TRUE(!key || frames[i]->has_parameter_sets);
+    keys += key;
+  }
+  EXPECT_EQ(keys, 3u);
+}
+
+TEST(H265Payloader, RefusesWhatIsNoAccessUnitAndSurvivesRandomBytes) {
+  for (const Buffer& unit : {Buffer{}, Buffer{0, 0, 1}, Buffer{0, 0, 0, 5, 2, 1, 2}, unit_of({nal265(35, 3)}),
+                             unit_of({{0x26, 1}}), Buffer(kMaxAccessUnit + 1)}) {
+    const auto frame = make_h265_payloader()->packetize(unit, {});
+    ASSERT_FALSE(frame) << unit.size();
+    EXPECT_EQ(frame.error().code, "bad-access-unit");
+  }
+  std::mt19937 random(11);
+  const auto payloader = make_h265_payloader(50);
+  for (int i = 0; i < 20000; ++i) {
+    Buffer unit(random() % 200);
+    for (uint8_t& byte : unit)
+      byte = static_cast<uint8_t>(random() % 4 ? random() % 2 : random());
+    if (unit.size() > 6) std::copy_n(kSps265.begin(), random() % 3, unit.begin() + 4);
+    const auto frame = payloader->packetize(unit, {});
+    if (!frame) continue;
+    for (const auto& packet : (*frame)->packets) {
+      ASSERT_LE(packet.offset + packet.size, (*frame)->data.size());
+      ASSERT_LE(packet.size, 50);
+    }
+  }
+}
+
 TEST(Vp8Payloader, GivesTheSameBytesBackInEqualPieces) {
   const auto units = produce(
       "videotestsrc num-buffers=30 ! video/x-raw,width=640,height=360,framerate=30/1 ! "
@@ -327,7 +451,7 @@ TEST(OpusPayloader, OnePacketIsOnePayload) {
 }
 
 TEST(Payloader, MadeByCodec) {
-  for (const CodecKind codec : {CodecKind::kH264, CodecKind::kVp8, CodecKind::kOpus}) {
+  for (const CodecKind codec : {CodecKind::kH264, CodecKind::kVp8, CodecKind::kOpus, CodecKind::kH265}) {
     const auto payloader = make_payloader(codec);
     const auto frame = payloader->packetize(unit_of({nal(1, 50)}), {});
     ASSERT_TRUE(frame);

@@ -12,11 +12,12 @@
 
 namespace reallive::rtc {
 
-enum class CodecKind : uint8_t { kH264, kVp8, kOpus };
+enum class CodecKind : uint8_t { kH264, kVp8, kOpus, kH265 };
 
-/// "H264", "VP8", "opus", as SDP names it.
+/// "H264", "H265", "VP8", "opus", as SDP names it.
 constexpr const char* codec_name(CodecKind codec) {
-  return codec == CodecKind::kH264 ? "H264" : codec == CodecKind::kVp8 ? "VP8" : "opus";
+  constexpr const char* kNames[] = {"H264", "VP8", "opus", "H265"};
+  return kNames[static_cast<size_t>(codec)];
 }
 /// RTP clock in Hz.
 constexpr uint32_t codec_clock_rate(CodecKind codec) {
@@ -46,7 +47,7 @@ struct Frame {
   FrameMeta meta;
   /// A decoder can start here. Always true for audio.
   bool key = false;
-  /// H.264: the frame brings SPS and PPS itself.
+  /// H.264 and H.265: the frame brings its parameter sets itself.
   bool has_parameter_sets = false;
   std::vector<uint8_t> data;  // all payloads, one after the other
   std::vector<Packet> packets;

@@ -42,7 +42,8 @@ bool is_kind_of(const sdp::Media& media, CodecKind codec) {
 }
 
 const sdp::Codec* choose_codec(const sdp::Media& media, const TrackDescription& track) {
-  if (track.codec == CodecKind::kH264) return choose_h264(media, track.profile_level_id);
+  if (track.codec == CodecKind::kH264) return choose_h264(media, track.profile);
+  if (track.codec == CodecKind::kH265) return choose_h265(media, track.profile);
   for (const auto& codec : media.codecs) {
     if (codec.is(codec_name(track.codec)) && codec.clock_rate == codec_clock_rate(track.codec)) return &codec;
   }
@@ -145,6 +146,20 @@ const sdp::Codec* choose_h264(const sdp::Media& media, std::string_view profile_
     }
   }
   return best;
+}
+
+// RFC 7798 section 7.1: without the parameter it is profile 1, main. Main 10 (2) decodes main too.
+const sdp::Codec* choose_h265(const sdp::Media& media, std::string_view profile_id) {
+  const std::string wanted(profile_id.empty() ? "1" : profile_id);
+  const sdp::Codec* higher = nullptr;
+  for (const auto& codec : media.codecs) {
+    const auto mode = codec.parameter("tx-mode");
+    if (!codec.is("H265") || (mode && *mode != "SRST")) continue;
+    const std::string profile = codec.parameter("profile-id").value_or("1");
+    if (profile == wanted) return &codec;
+    if (wanted == "1" && profile == "2" && !higher) higher = &codec;
+  }
+  return higher;
 }
 
 Result<ViewerPlan> negotiate_viewer(const sdp::Session& offer, std::span<const TrackDescription> tracks) {

@@ -18,7 +18,7 @@ namespace reallive::rtc {
 /// What a stream has to send.
 struct TrackDescription {
   CodecKind codec = CodecKind::kH264;
-  std::string profile_level_id;  // H.264: six hex digits, empty when not known yet
+  std::string profile;  // as Payloader::profile() gives it; empty when not known yet
 };
 
 /// How one track goes to one viewer.
@@ -50,5 +50,9 @@ Result<ViewerPlan> negotiate_viewer(const sdp::Session& offer, std::span<const T
 /// of those the exact profile and level, else the same profile, else the same profile_idc, else 42e01f, else the first.
 /// nullptr: there is none, or only such as want mode 0.
 const sdp::Codec* choose_h264(const sdp::Media& media, std::string_view profile_level_id);
+
+/// The offered H.265 codec whose decoder takes a stream of this profile-id (empty: main): in transmission mode SRST,
+/// the same profile before a higher one. nullptr: there is none; unlike H.264, decoders take no more than they say.
+const sdp::Codec* choose_h265(const sdp::Media& media, std::string_view profile_id);
 
 }  // namespace reallive::rtc

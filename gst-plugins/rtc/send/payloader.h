@@ -25,14 +25,17 @@ class Payloader {
   /// Error code "bad-access-unit": empty, too large, or not of this codec's form.
   virtual Result<FramePtr> packetize(Bytes access_unit, const FrameMeta& meta) = 0;
 
-  /// H.264: profile-level-id of the newest SPS as six lower-case hex digits (RFC 6184 section 8.1); empty before it,
-  /// and for other codecs.
-  virtual std::string profile_level_id() const { return {}; }
+  /// What the newest SPS says for the negotiation, empty before it and for other codecs. H.264: profile-level-id as six
+  /// lower-case hex digits (RFC 6184 section 8.1); H.265: profile-id in decimal (RFC 7798 section 7.1).
+  virtual std::string profile() const { return {}; }
 };
 
 /// H.264 in byte-stream form, one access unit a call (RFC 6184, packetization-mode 1): parameter sets go as one STAP-A
 /// before each key frame, the last ones seen where the access unit has none; delimiters and filler are left out.
 std::unique_ptr<Payloader> make_h264_payloader(size_t max_payload = kDefaultMaxPayload);
+/// H.265 in byte-stream form, one access unit a call (RFC 7798, no DONL): VPS, SPS and PPS go as one aggregation packet
+/// before each key frame, as with H.264.
+std::unique_ptr<Payloader> make_h265_payloader(size_t max_payload = kDefaultMaxPayload);
 /// VP8, one frame a call (RFC 7741), with 15-bit PictureID.
 std::unique_ptr<Payloader> make_vp8_payloader(size_t max_payload = kDefaultMaxPayload);
 /// Opus, one packet a call (RFC 7587).

@@ -32,12 +32,12 @@ void Stream::remove_track(size_t track) {
   tracks_[track].present = false;
 }
 
-void Stream::set_codec(size_t index, CodecKind codec, const std::string& profile_level_id) {
+void Stream::set_codec(size_t index, CodecKind codec, const std::string& profile) {
   bool changed;
   {
     std::lock_guard lock(mutex_);
     Track& track = tracks_[index];
-    track.profile_level_id = profile_level_id;
+    track.profile = profile;
     if (track.codec == codec) return;
     changed = track.codec.has_value();
     ++generation_;
@@ -72,7 +72,7 @@ Result<void> Stream::push(size_t index, Bytes access_unit, const UnitTime& time)
     meta.capture_unix_ns = time.capture_unix_ns;
   }
   auto frame = payloader->packetize(access_unit, meta);  // only this track's thread uses its payloader
-  const std::string profile = frame ? payloader->profile_level_id() : std::string();
+  const std::string profile = frame ? payloader->profile() : std::string();
 
   bool key_frame_wanted;
   {
@@ -83,7 +83,7 @@ Result<void> Stream::push(size_t index, Bytes access_unit, const UnitTime& time)
     }
     ++totals_.frames_in;
     totals_.bytes_in += access_unit.size();
-    if (!profile.empty()) tracks_[index].profile_level_id = profile;
+    if (!profile.empty()) tracks_[index].profile = profile;
     zero_ = time.zero;
     const FrameHistory::Entry entry{std::move(*frame), index, time.arrival};
     key_frame_wanted = history_.push(entry);
@@ -156,7 +156,7 @@ Stream::Codecs Stream::codecs() const {
     const Track& track = tracks_[index];
     codecs.kinds.push_back(track.codec.value_or(CodecKind::kOpus));
     if (!track.present || !track.codec) continue;
-    codecs.descriptions.push_back({*track.codec, track.profile_level_id});
+    codecs.descriptions.push_back({*track.codec, track.profile});
     codecs.numbers.push_back(index);
   }
   return codecs;

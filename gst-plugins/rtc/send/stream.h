@@ -66,9 +66,9 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Tracks keep their numbers until the stream ends.
   size_t add_track();
   void remove_track(size_t track);
-  /// Another codec than before ends all viewers ("codec-changed"). `profile_level_id` is what upstream says of H.264,
-  /// until the stream itself tells.
-  void set_codec(size_t track, CodecKind codec, const std::string& profile_level_id);
+  /// Another codec than before ends all viewers ("codec-changed"). `profile` is what upstream says (see
+  /// Payloader::profile()), until the stream itself tells.
+  void set_codec(size_t track, CodecKind codec, const std::string& profile);
   /// True when there is a track and each has its codec: offers can be answered.
   bool ready() const;
 
@@ -106,7 +106,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   struct Track {
     bool present = true;
     std::optional<CodecKind> codec;
-    std::string profile_level_id;
+    std::string profile;
     std::shared_ptr<Payloader> payloader;
     TimePoint key_frame_asked{};
   };
