@@ -29,6 +29,18 @@ TEST_F(LoginTest, GivesATokenThatWorks) {
   }
 }
 
+TEST_F(LoginTest, OfTwoPasswordChangesAtOnceOneCounts) {
+  std::vector<std::shared_ptr<Answer>> answers;
+  for (const char* password : {"harbour-in-the-fog", "lantern-on-the-pier"})
+    answers.push_back(begin("PUT", "/api/v1/auth/password", "ann",
+                            std::string(R"({"currentPassword":"password-of-ann","newPassword":")") + password + "\"}"));
+  ASSERT_TRUE(executor.run_until([&] { return answers[0]->status != 0 && answers[1]->status != 0; }));
+  const bool first = answers[0]->status == 200;
+  EXPECT_EQ(answers[first ? 0 : 1]->status, 200);
+  EXPECT_EQ(answers[first ? 1 : 0]->status, 401);
+  EXPECT_EQ(answers[first ? 1 : 0]->code(), "AUTH_TOKEN_INVALID");
+}
+
 TEST_F(LoginTest, RefusesWrongNamesAndPasswordsAlike) {
   const Answer password =
       ask("POST", "/api/v1/auth/login", "", "{\"username\":\"ann\",\"password\":\"wrong-password\"}");

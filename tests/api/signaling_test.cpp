@@ -25,13 +25,14 @@ class SignalingTest : public testing::Test {
     server_->add_user("bystander", auth::Role::operator_);
     const std::string viewer = server_->add_user("viewer", auth::Role::viewer);
     leaver_ = server_->add_user("leaver", auth::Role::operator_);
+    server_->add_camera("quitted", server_->add_user("quitter", auth::Role::operator_), "publish");
     door_ = server_->add_camera("door", owner_, "publish");
     server_->add_camera("hall", owner_, "publish");
     server_->add_camera("test", owner_, "test");
     server_->add_camera("garden", owner_, "publish", true);
     server_->add_camera("watched", viewer, "publish");
     server_->add_camera("left", leaver_, "publish");
-    server_->start({"owner", "bystander", "viewer", "leaver"});
+    server_->start({"owner", "bystander", "viewer", "leaver", "quitter"});
   }
   static void TearDownTestSuite() { server_.reset(); }
 
@@ -271,6 +272,24 @@ TEST_F(SignalingTest, PutsOutWhoMayNotStay) {
   const auto goodbye = publisher.socket.receive_frame();
   ASSERT_TRUE(goodbye);
   EXPECT_EQ(goodbye->close_code(), 1008);
+}
+
+TEST_F(SignalingTest, AWithdrawnLoginLeavesItsRoomsAndEntersNone) {
+  const test::HttpFields known = {{"Authorization", server_->tokens.at("quitter")}};
+  Client inside(known), by_token, outside(known);
+  ASSERT_EQ(inside.join("quitted", "viewer", "peer").get_string("type"), "joined");
+  inside.hear_of("camera-status");
+  ASSERT_EQ(by_token.join("quitted", "viewer", "peer", token("quitter")).get_string("type"), "joined");
+  by_token.hear_of("camera-status");
+  ASSERT_EQ(server_->ask("POST", "/api/v1/auth/logout", "quitter").status, 204);
+  for (Client* client : {&inside, &by_token}) {
+    EXPECT_EQ(client->hear().get_string("code"), "AUTH_INSUFFICIENT_PERMISSIONS");
+    const auto goodbye = client->socket.receive_frame();
+    ASSERT_TRUE(goodbye);
+    EXPECT_EQ(goodbye->close_code(), 1008);
+  }
+  EXPECT_EQ(outside.refusal("quitted", "viewer", "peer"), "AUTH_TOKEN_INVALID")
+      << "the connection is older than the end of its login";
 }
 
 }  // namespace

@@ -74,6 +74,15 @@ TEST_F(LoginsTest, LoginsEnd) {
   EXPECT_EQ(code(logins.start(bob.id, 1, Delivery::body)), "foreign-key");
 }
 
+TEST_F(LoginsTest, WhoKnowsALoginsIdCannotEndIt) {
+  // The id stands in every access token. A refresh token with a wrong secret would end its login as reuse.
+  const Login login = *logins.start(add("ann").id, 1, Delivery::body);
+  for (const std::string& guess : {login.id + ".x", login.id + "." + login.id, login.id + "." + std::string(43, 'A')})
+    EXPECT_EQ(code(logins.rotate(guess)), "AUTH_TOKEN_INVALID") << guess;
+  EXPECT_TRUE(logins.find(login.id));
+  EXPECT_TRUE(logins.rotate(login.refresh_token));
+}
+
 TEST_F(LoginsTest, NonsenseIsNoToken) {
   const Login login = *logins.start(add("ann").id, 1, Delivery::body);
   for (const std::string& bad :
@@ -143,6 +152,27 @@ TEST_F(LoginsTest, InvitationsExpireAndAreWithdrawn) {
   clock.advance(31 * 24h);
   ASSERT_TRUE(invitations.create(admin, Role::viewer, 1h));
   EXPECT_EQ(invitations.list("default")->size(), 1u) << "old ones are forgotten";
+}
+
+TEST_F(LoginsTest, InvitationsGoWithTheirAdmin) {
+  add("root", Role::admin);
+  const auto invite = [&](const User& user) {
+    return *invitations.create({user.id, user.username, Role::admin, "default"}, Role::admin, 72h);
+  };
+  const User lesser = add("lesser", Role::admin), off = add("off", Role::admin), gone = add("gone", Role::admin);
+  const auto by_lesser = invite(lesser), by_off = invite(off), by_gone = invite(gone);
+  for (const auto& invitation : {by_lesser, by_off, by_gone})
+    ASSERT_TRUE(invitations.check(invitation.token));
+  ASSERT_TRUE(users.update(lesser.id, {.role = Role::operator_}));
+  ASSERT_TRUE(users.update(off.id, {.is_active = false}));
+  ASSERT_TRUE(users.remove(gone.id));
+  for (const auto& invitation : {by_lesser, by_off, by_gone}) {
+    EXPECT_FALSE(invitations.check(invitation.token));
+    const auto made = invitations.redeem(invitation.token, {.username = "guest", .password_hash = "x"}, users);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, "AUTH_ROLE_RESTRICTED");
+  }
+  EXPECT_FALSE(users.find_by_name("guest"));
 }
 
 TEST_F(LoginsTest, TheLastAdminStays) {

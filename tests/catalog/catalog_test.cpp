@@ -358,6 +358,28 @@ TEST_F(CatalogTest, SessionsFilterAndPage) {
   EXPECT_EQ(sessions_.list({.organization_id = "default", .cursor = "x"}).error().field, "cursor");
 }
 
+TEST_F(CatalogTest, TheRecordOfSessionsIsReadByIndexes) {
+  // What Sessions::list() and prune() ask, word by word as far as the planner looks.
+  const auto plan = [&](const std::string& question, const db::Bindings& bindings) {
+    std::string steps;
+    const auto rows = database_->session()->query("EXPLAIN QUERY PLAN " + question, bindings);
+    for (const db::Row& row : *rows)
+      steps += row["detail"].text() + "\n";
+    return steps;
+  };
+  const std::string newest = " ORDER BY start_time DESC, id DESC LIMIT 101";
+  const std::string all = plan("SELECT id FROM sessions WHERE organization_id = :o" + newest, {{"o", "x"}});
+  EXPECT_NE(all.find("idx_sessions_organization_time"), std::string::npos) << all;
+  const std::string one =
+      plan("SELECT id FROM sessions WHERE organization_id = :o AND user_id = :u" + newest, {{"o", "x"}, {"u", "x"}});
+  EXPECT_NE(one.find("idx_sessions_user_time"), std::string::npos) << one;
+  const std::string old =
+      plan("SELECT id FROM sessions WHERE status <> 'active' AND start_time < :before ORDER BY start_time LIMIT 100",
+           {{"before", "x"}});
+  EXPECT_NE(old.find("idx_sessions_time"), std::string::npos) << old;
+  EXPECT_EQ(old.find("SCAN"), std::string::npos) << old;
+}
+
 TEST_F(CatalogTest, ASessionOfNothingIsRefused) {
   EXPECT_FALSE(sessions_.start({"nothing", "default", "", "view", "webrtc", "", ""}));
   EXPECT_FALSE(sessions_.start({add("a").id, "default", "", "stare", "webrtc", "", ""}));
