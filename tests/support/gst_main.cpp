@@ -21,11 +21,18 @@ class NothingLeft : public testing::Environment {
   int descriptors_ = 0;
 };
 
+/// Criticals end a test (G_DEBUG=fatal-criticals), but for one that is not ours: when a camera closes its connection in
+/// good order, rtspsrc of GStreamer 1.22 gives its EOS event the number of a seek that never was.
+gboolean is_fatal(const gchar* /*domain*/, GLogLevelFlags /*level*/, const gchar* message, gpointer) {
+  return g_strcmp0(message, "gst_event_set_seqnum: assertion 'seqnum != GST_SEQNUM_INVALID' failed") != 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   gst_init(&argc, &argv);
+  g_test_log_set_fatal_handler(is_fatal, nullptr);
   testing::AddGlobalTestEnvironment(new NothingLeft);
   const int result = RUN_ALL_TESTS();
   gst_deinit();
