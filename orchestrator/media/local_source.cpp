@@ -25,10 +25,12 @@ std::string mistake_in(const GError& error) {
 base::Result<SourcePipeline> build_test(const std::string& channel, const std::shared_ptr<TrackMeter>& meter) {
   // Bars that wander, the time of day and the running time to the millisecond, and a tone: each shows at a glance
   // whether the picture lives; in the middle, where no player's controls cover them. Two seconds between key frames, no
-  // B-frames, as a good camera is set.
+  // B-frames, as a good camera is set. What a busy machine cannot encode in time is left out: else each picture would
+  // be later than the one before, for good.
   auto pipeline = parse(
       fmt::format("videotestsrc is-live=true pattern=smpte75 horizontal-speed=2 ! "
                   "video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! "
+                  "queue leaky=downstream max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! "
                   "clockoverlay time-format=\"%Y-%m-%d %H:%M:%S\" halignment=center valignment=center "
                   "font-desc=\"DejaVu Sans Mono 20\" shaded-background=true ! "
                   "timeoverlay halignment=center valignment=center deltay=70 font-desc=\"DejaVu Sans Mono 20\" "
