@@ -59,6 +59,22 @@ test('the right one leads on and lasts over a reload; no script can read what ke
   await page.context().close();
 });
 
+test('tabs that come back at once do not end each other’s session', async () => {
+  const first = await newPage(browser);
+  await signIn(first, server.url);
+  const tabs = [first];
+  while (tabs.length < 4) {
+    const tab = await first.context().newPage();
+    await tab.goto(server.url);
+    tabs.push(tab);
+  }
+  for (let round = 0; round < 3; round += 1) {
+    await Promise.all(tabs.map((tab) => tab.reload()));
+    await Promise.all(tabs.map((tab) => tab.locator('[data-signed-in]').waitFor({ timeout: 20_000 })));
+  }
+  await first.context().close();
+});
+
 test('signing out ends it, for good', async () => {
   const page = await newPage(browser);
   await signIn(page, server.url);

@@ -15,6 +15,7 @@ let page;
 let camera;
 let stream;
 let selector;
+let token;
 
 before(async () => {
   server = await Server.create();
@@ -132,14 +133,26 @@ test('full width on a phone of 360 px, in the dark', async () => {
   await phone.context().close();
 });
 
+async function viewers() {
+  token ??= await server.token();
+  const answer = await fetch(`${server.url}/api/v1/cameras/${camera.id}/status`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  return (await answer.json()).viewerCount;
+}
+
+test('closing a tab ends its viewing at the server', async () => {
+  await eventually(async () => (await viewers()) === 1, 'nobody else watches', 40_000);
+  const other = await newPage(browser);
+  await signIn(other, server.url, { path: `/watch/${stream}` });
+  await waitForState(other, stream, 'live');
+  assert.equal(await viewers(), 2);
+  await other.close({ runBeforeUnload: true });
+  await eventually(async () => (await viewers()) === 1, 'the closed tab watches no more', 5000);
+  await other.context().close();
+});
+
 test('signing out ends the viewing at the server', async () => {
-  const token = await server.token();
-  const viewers = async () => {
-    const answer = await fetch(`${server.url}/api/v1/cameras/${camera.id}/status`, {
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    return (await answer.json()).viewerCount;
-  };
   assert.equal(await viewers(), 1);
   await fromAccountMenu(page, 'Sign out');
   await eventually(async () => (await viewers()) === 0, 'the viewer is gone');

@@ -47,6 +47,25 @@ describe('session', () => {
     expect(session.user?.username).toBe('ada');
   });
 
+  it('renews in one tab at a time', async () => {
+    signIn(user);
+    const calls = fakeServer(login);
+    let turn: () => void = () => undefined;
+    const mine = new Promise<void>((resolve) => (turn = resolve));
+    const request = vi.fn(async (_name: string, _options: LockOptions, work: () => Promise<unknown>) => {
+      await mine;
+      return work();
+    });
+    vi.stubGlobal('navigator', { locks: { request } });
+    const restored = useSession().restore();
+    await Promise.resolve();
+    expect(request.mock.calls[0]?.[0]).toBe('reallive.refresh');
+    expect(calls).toHaveLength(0);
+    turn();
+    expect(await restored).toBe(true);
+    expect(calls.map(({ url }) => url)).toEqual(['/api/v1/auth/refresh']);
+  });
+
   it('does not take a server that is away for a lost session', async () => {
     signIn(user);
     cookie.user = null;

@@ -18,9 +18,17 @@ const renewAt = 0.8;
 const renewBeforeMs = 60_000;
 const longestTimerMs = 2 ** 31 - 1;
 const renewAgainMs = 10_000;
+const longestWaitMs = 15_000; // for another tab's renewal
 
 /** Only a hint, so that who was never here is not asked for a cookie: nothing secret is kept. */
 const hintKey = 'reallive.wasHere';
+
+/** One tab at a time: the cookie is good for one use, and two that send the same one look like a thief and its owner. */
+function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
+  const locks = navigator.locks as LockManager | undefined; // not there on pages without TLS
+  if (!locks) return work();
+  return locks.request('reallive.refresh', { signal: AbortSignal.timeout(longestWaitMs) }, work) as Promise<T>;
+}
 
 function hint(set?: boolean): boolean {
   try {
@@ -74,7 +82,9 @@ export const useSession = defineStore('session', () => {
     refreshing ??= (async () => {
       const before = held.value;
       try {
-        const answer = await requestJson<LoginAnswer>('/api/v1/auth/refresh', { method: 'POST', body: {} });
+        const answer = await oneTabAtATime(() =>
+          requestJson<LoginAnswer>('/api/v1/auth/refresh', { method: 'POST', body: {} }),
+        );
         // Who signed out, or in anew, meanwhile has decided otherwise.
         if (held.value === before) accept(answer);
         return true;
