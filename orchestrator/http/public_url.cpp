@@ -48,6 +48,7 @@ Result<std::string> parse_base_path(std::string_view text) {
     if (!plain) return refuse();
     path += '/' + std::string(segment);
   }
+  if (path.size() > longest_base_path) return refuse();  // the slash in front may be ours
   return path;
 }
 
