@@ -7,20 +7,22 @@
 #include "media/pipeline_runner.h"
 #include "media/rtsp_server.h"
 #include "media/talking_camera.h"
+#include "support/temp_dir.h"
 
 namespace reallive::media::test {
 namespace {
 
 class BadCameras : public MediaTest {};
 
-/// Plays along up to PLAY; what comes after that answer is `media`.
-TalkingCamera::Talk plays(std::string media) {
-  return [media](const std::string& request) {
+/// Plays along up to PLAY; what comes after that answer is `media`. `lines` are added to the picture's description.
+TalkingCamera::Talk plays(std::string media, std::string lines = {}) {
+  return [media, lines](const std::string& request) {
     if (request.starts_with("OPTIONS")) return answer(request, "200 OK", {"Public: OPTIONS, DESCRIBE, SETUP, PLAY"});
     if (request.starts_with("DESCRIBE")) {
       return answer(request, "200 OK", {"Content-Type: application/sdp"},
                     "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-                    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n");
+                    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track\r\n" +
+                        lines);
     }
     if (request.starts_with("SETUP"))
       return answer(request, "200 OK", {"Session: 1", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"});
@@ -44,6 +46,44 @@ TEST_F(BadCameras, OneThatHangsInTheMiddleOfAPictureIsTriedAgain) {
   ASSERT_TRUE(run_until([&] { return camera.requests("PLAY") == 1; }));
   ASSERT_TRUE(wait_state("hangs", StreamState::error)) << "a stalled camera must become known";
   EXPECT_TRUE(run_until([&] { return camera.requests("PLAY") == 2; })) << "and be tried again";
+}
+
+/// The first second of a real camera, all at once: H.264 in RTP, interleaved.
+std::string pictures() {
+  const reallive::test::TempDir dir;
+  const std::string file = dir / "packets";
+  const auto pipeline = Ref<GstElement>::sink(gst_parse_launch(
+      ("videotestsrc num-buffers=15 ! video/x-raw,width=160,height=120,framerate=15/1 ! x264enc tune=zerolatency "
+       "speed-preset=ultrafast key-int-max=5 ! rtph264pay pt=96 config-interval=-1 ! rtpstreampay ! filesink "
+       "location=" +
+       file)
+          .c_str(),
+      nullptr));
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline.get()));
+  GstMessage* end = gst_bus_timed_pop_filtered(bus.get(), 20 * GST_SECOND, GST_MESSAGE_EOS);
+  EXPECT_NE(end, nullptr);
+  if (end) gst_message_unref(end);
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+  std::ifstream packets(file, std::ios::binary);
+  std::string all, packet;
+  // RFC 4571: each packet's length in two bytes before it, as on an RTSP connection behind `$` and the channel.
+  for (char length[2]; packets.read(length, 2);) {
+    packet.resize(static_cast<size_t>(static_cast<uint8_t>(length[0]) << 8 | static_cast<uint8_t>(length[1])));
+    packets.read(packet.data(), static_cast<std::streamsize>(packet.size()));
+    all += std::string("$\x00", 2) + std::string(length, 2) + packet;
+  }
+  return all;
+}
+
+TEST_F(BadCameras, NoClockOfTheCamerasChoiceIsAsked) {
+  // RFC 7273: the jitter buffer would ask that host for the time as soon as the first packet comes.
+  const UdpPort clock;
+  const TalkingCamera camera(
+      plays(pictures(), "a=ts-refclk:ntp=127.0.0.1:" + std::to_string(clock.port()) + "\r\na=mediaclk:direct=0\r\n"));
+  add("clock", camera.url(), false);
+  ASSERT_TRUE(wait_state("clock", StreamState::online)) << media->status("clock").error;
+  EXPECT_EQ(clock.received(), 0);
 }
 
 TEST_F(BadCameras, GarbageEndsTheAttemptAndNothingElse) {
