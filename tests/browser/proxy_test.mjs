@@ -64,7 +64,9 @@ async function asOwner(method, path, body) {
 }
 
 test('one signs in through the proxy, and the picture of the grid moves', async () => {
+  const feed = page.waitForResponse((response) => response.url().startsWith(`${proxy.url}/api/v1/events`));
   await signIn(page, proxy.url);
+  assert.equal((await feed).status(), 200);
   assert.equal(page.url(), `${proxy.url}/`);
   await waitForState(page, stream, 'live');
   const frames = await framesOf(page, stream, 40);
@@ -80,11 +82,9 @@ test('the session’s cookie is for this path alone, and only over TLS', async (
 });
 
 test('a click leads to the cameras, where events tell what happens elsewhere', async () => {
-  const feed = page.waitForResponse((response) => response.url().startsWith(`${proxy.url}/api/v1/events`));
   await page.getByRole('link', { name: 'Cameras', exact: true }).click();
   await page.waitForURL(`${proxy.url}/cameras`);
   await row('Front door').waitFor();
-  assert.equal((await feed).status(), 200);
   // The page's clock stands still from here on, so that the list is not read again because it is time.
   await page.clock.install();
   await page.clock.pauseAt(Date.now() + 60_000);
