@@ -136,6 +136,18 @@ void stream_class_init(RealliveHttpStreamClass* type) {
     connection_of<RealliveHttpStream>(stream).close();
     return TRUE;
   };
+  // GIO would close on a thread of its own, which is not the one that counts connections; nothing here waits.
+  type->parent.close_async = [](GIOStream* stream, int priority, GCancellable* cancellable, GAsyncReadyCallback done,
+                                gpointer data) {
+    GTask* task = g_task_new(stream, cancellable, done, data);
+    g_task_set_priority(task, priority);
+    connection_of<RealliveHttpStream>(stream).close();
+    g_task_return_boolean(task, TRUE);
+    g_object_unref(task);
+  };
+  type->parent.close_finish = [](GIOStream*, GAsyncResult* result, GError** error) {
+    return g_task_propagate_boolean(G_TASK(result), error);
+  };
   G_OBJECT_CLASS(type)->finalize = [](GObject* object) { G_OBJECT_CLASS(stream_parent_class)->finalize(object); };
   G_OBJECT_CLASS(type)->dispose = [](GObject* object) {
     G_OBJECT_CLASS(stream_parent_class)->dispose(object);  // closes

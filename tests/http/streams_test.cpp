@@ -2,8 +2,13 @@
 #include <deque>
 #include <glib.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <thread>
+#include <unistd.h>
 
 #include "http/body_stream.h"
+#include "http/connection.h"
+#include "http/gobject.h"
 #include "http/meter.h"
 #include "http/server.h"
 #include "support/event_client.h"
@@ -302,6 +307,29 @@ TEST_F(StreamsTest, CutsOffWhoPingsAndNeverReads) {
   }
   EXPECT_TRUE(until([&] { return closed == 1; }));
   EXPECT_LT(messages.size(), 3000u);
+}
+
+TEST(Connection, IsClosedOnTheThreadThatCountsIt) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+  std::thread::id closer;
+  const auto connection = std::make_shared<Connection>(ends[0], "127.0.0.1", nullptr, Limits(),
+                                                       [&](Connection&) { closer = std::this_thread::get_id(); });
+  const Object<GIOStream> stream(new_stream(connection));
+  bool done = false;
+  g_io_stream_close_async(
+      stream.get(), G_PRIORITY_DEFAULT, nullptr,
+      [](GObject* closed, GAsyncResult* result, gpointer data) {
+        EXPECT_TRUE(g_io_stream_close_finish(G_IO_STREAM(closed), result, nullptr));
+        *static_cast<bool*>(data) = true;
+      },
+      &done);
+  EXPECT_TRUE(test::eventually([&] {
+    pump();
+    return done;
+  }));
+  EXPECT_EQ(closer, std::this_thread::get_id());
+  close(ends[1]);
 }
 
 Meter meter_of(size_t message, size_t queue = 1000) {
