@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "http/connection.h"
+#include "http/gobject.h"
 
 namespace reallive::http {
 namespace {
@@ -30,9 +31,9 @@ struct RealliveHttpStreamClass {
   GIOStreamClass parent;
 };
 
-template <typename Object>
+template <typename Kind>
 Connection& connection_of(gpointer object) {
-  return **reinterpret_cast<Object*>(object)->connection;
+  return **reinterpret_cast<Kind*>(object)->connection;
 }
 
 /// Tries until it moved something, failed, or was cancelled. Only for the library's worker threads.
@@ -139,11 +140,10 @@ void stream_class_init(RealliveHttpStreamClass* type) {
   // GIO would close on a thread of its own, which is not the one that counts connections; nothing here waits.
   type->parent.close_async = [](GIOStream* stream, int priority, GCancellable* cancellable, GAsyncReadyCallback done,
                                 gpointer data) {
-    GTask* task = g_task_new(stream, cancellable, done, data);
-    g_task_set_priority(task, priority);
+    const Object<GTask> task(g_task_new(stream, cancellable, done, data));
+    g_task_set_priority(task.get(), priority);
     connection_of<RealliveHttpStream>(stream).close();
-    g_task_return_boolean(task, TRUE);
-    g_object_unref(task);
+    g_task_return_boolean(task.get(), TRUE);
   };
   type->parent.close_finish = [](GIOStream*, GAsyncResult* result, GError** error) {
     return g_task_propagate_boolean(G_TASK(result), error);
