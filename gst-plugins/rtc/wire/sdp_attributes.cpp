@@ -144,12 +144,19 @@ void append_candidates(std::string& out, const std::vector<Candidate>& candidate
   if (end_of_candidates) out += "a=end-of-candidates\r\n";
 }
 
+/// RFC 8839 section 5.1: 1 to 32 of letters, digits, + and /.
+static bool is_foundation(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '+' || c == '/';
+  });
+}
+
 std::optional<Candidate> parse_candidate(std::string_view value) {
   if (value.starts_with("a=")) value.remove_prefix(2);
   if (value.starts_with("candidate:")) value.remove_prefix(10);
   if (!is_printable(value)) return {};
   auto parts = words(value);
-  if (parts.size() < 8 || parts[6] != "typ") return {};
+  if (parts.size() < 8 || parts[6] != "typ" || !is_foundation(parts[0])) return {};
   auto component = number<int>(parts[1]);
   auto priority = number<uint32_t>(parts[3]);
   auto port = number<uint16_t>(parts[5]);
