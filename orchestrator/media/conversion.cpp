@@ -1,7 +1,9 @@
 #include "media/conversion.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "base/log.h"
 #include "media/elements.h"
@@ -34,27 +36,33 @@ std::string opus_line(const std::string& codec) {
          " ! audioconvert ! audioresample ! audio/x-raw,rate=48000,channels=[1,2] ! opusenc frame-size=20 ! opusparse";
 }
 
+std::pair<int, int> size_of(const GstStructure* caps) {
+  std::pair<int, int> size{0, 0};
+  gst_structure_get_int(caps, "width", &size.first);
+  gst_structure_get_int(caps, "height", &size.second);
+  return size;
+}
+
 std::string h264_line(const GstStructure* caps) {
-  int width = 1280;
-  int height = 720;
-  int rate = 30;
-  int rate_unit = 1;
-  gst_structure_get_int(caps, "width", &width);
-  gst_structure_get_int(caps, "height", &height);
-  if (!gst_structure_get_fraction(caps, "framerate", &rate, &rate_unit) || rate <= 0 || rate > 120 * rate_unit) {
-    rate = 30;
-    rate_unit = 1;
+  auto [width, height] = size_of(caps);
+  if (width <= 0 || height <= 0) std::tie(width, height) = std::pair(1280, 720);
+  int numerator = 0;
+  int denominator = 0;
+  double rate = 30;  // pictures a second
+  if (gst_structure_get_fraction(caps, "framerate", &numerator, &denominator) && numerator > 0 && denominator > 0) {
+    rate = std::clamp(static_cast<double>(numerator) / denominator, 1.0, 120.0);
   }
   std::string scale;
-  if (width * height > kMaxPixels) {
-    const double factor = std::max(width, height) / 1920.0;
-    width = static_cast<int>(width / factor) & ~1;
-    height = static_cast<int>(height / factor) & ~1;
+  const double pixels = static_cast<double>(width) * height;
+  if (pixels > kMaxPixels) {
+    const double factor = std::max(std::max(width, height) / 1920.0, std::sqrt(pixels / kMaxPixels));
+    width = std::max(2, static_cast<int>(width / factor) & ~1);
+    height = std::max(2, static_cast<int>(height / factor) & ~1);
     scale = fmt::format("videoscale ! video/x-raw,width={},height={},pixel-aspect-ratio=1/1 ! ", width, height);
   }
-  const double bits = kBitsPerPixel * width * height * rate / rate_unit;
+  const double bits = kBitsPerPixel * width * height * rate;
   const int kilobits = std::clamp(static_cast<int>(bits / 1000), 500, 12'000);
-  const int key_distance = std::clamp(2 * rate / rate_unit, 10, 240);
+  const int key_distance = std::clamp(static_cast<int>(2 * rate), 10, 240);
   // Slices, not frames, go to the decoder's threads: each thread that works on a frame ahead costs a frame of delay.
   const std::string decoder = exists("avdec_h265") ? "avdec_h265 thread-type=slice" : first_of({"libde265dec"});
   const std::string encoder =
@@ -68,7 +76,9 @@ std::string h264_line(const GstStructure* caps) {
                 "video/x-h264,profile=constrained-baseline",
                 kilobits, key_distance);
   return fmt::format(
-      "h265parse ! {} ! {}videoconvert name=pictures ! {} ! h264parse config-interval=-1 ! "
+      // A machine that is too slow leaves pictures out instead of falling behind.
+      "h265parse ! {} ! queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=0 ! "
+      "{}videoconvert name=pictures ! {} ! h264parse config-interval=-1 ! "
       "capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au",
       decoder, scale, encoder);
 }
@@ -88,8 +98,10 @@ void keep_times_rising(GstPad* pad) {
       new GstClockTime(GST_CLOCK_TIME_NONE), [](gpointer data) { delete static_cast<GstClockTime*>(data); });
 }
 
-/// Hangs the chain between the track that has appeared and the channel. On the channel source's thread.
-void build_chain(GstBin* pipeline, GstElement* source, GstPad* track, Conversion::Target target, TrackMeter& meter) {
+/// Hangs the chain between the track that has appeared and the channel; `resized` is called on the track's thread when
+/// the chain does not fit any more. On the channel source's thread.
+void build_chain(GstBin* pipeline, GstElement* source, GstPad* track, Conversion::Target target, TrackMeter& meter,
+                 const std::function<void()>& resized) {
   const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(track));
   const std::string codec = codec_of(caps.get());
   if (!Conversion::converts(codec, target)) {
@@ -121,11 +133,16 @@ void build_chain(GstBin* pipeline, GstElement* source, GstPad* track, Conversion
     return;
   }
   meter.watch(end.get());
+  if (Conversion::is_video(target)) {
+    on_caps(track, [size = size_of(gst_caps_get_structure(caps.get(), 0)), resized](GstCaps* now) {
+      if (size_of(gst_caps_get_structure(now, 0)) != size) resized();
+    });
+  }
   gst_element_sync_state_with_parent(chain.get());
 }
 
 base::Result<Ref<GstElement>> build(Conversion::Target target, const std::string& channel,
-                                    const std::shared_ptr<TrackMeter>& meter) {
+                                    const std::shared_ptr<TrackMeter>& meter, const std::function<void()>& resized) {
   auto pipeline = make_early_pipeline();
   const auto from = make("reallivechannelsrc", "from");
   if (!from) return tl::unexpected(from.error());
@@ -138,11 +155,11 @@ base::Result<Ref<GstElement>> build(Conversion::Target target, const std::string
   g_object_set(to->get(), "channel", Conversion::channel_of(channel, target).c_str(), nullptr);
   Ref<GstPad>::adopt(gst_element_request_pad_simple(to->get(), video ? "video_0" : "audio_0"));
   gst_bin_add_many(GST_BIN(pipeline.get()), from->get(), to->get(), nullptr);
-  on_pad_added(from->get(), [bin = GST_BIN(pipeline.get()), source = from->get(), target, meter, video,
+  on_pad_added(from->get(), [bin = GST_BIN(pipeline.get()), source = from->get(), target, meter, video, resized,
                              built = false](GstPad* pad) mutable {
     if (built || std::string_view(GST_PAD_NAME(pad)).starts_with("video") != video) return;
     built = true;
-    build_chain(bin, source, pad, target, *meter);
+    build_chain(bin, source, pad, target, *meter, resized);
   });
   return pipeline;
 }
@@ -171,10 +188,20 @@ Conversion::Conversion(Target target, const std::string& channel, std::function<
 
 void Conversion::start() {
   meter_ = std::make_shared<TrackMeter>();
-  auto pipeline = build(target_, channel_, meter_);
+  const auto resized = [this, post = mailbox_.poster()] {
+    post([this] {
+      runner_.reset();
+      start();
+    });
+  };
+  auto pipeline = build(target_, channel_, meter_, resized);
   if (!pipeline) return failed(pipeline.error().message);
   runner_ = std::make_unique<PipelineRunner>(*pipeline, "", channel_of(channel_, target_),
-                                             [this](const PipelineFault& fault) { failed(fault.sentence); });
+                                             [this](const PipelineFault& fault) {
+                                               if (fault.code == "ended")
+                                                 return rest();  // the camera has no such track now
+                                               failed(fault.sentence);
+                                             });
   runner_->start();
   timer_.repeat(kFirstBackOff, [this] {
     if (meter_->units() == 0) return;
@@ -190,13 +217,17 @@ void Conversion::failed(const std::string& sentence) {
                       {"to", target_ == Target::opus ? "Opus" : "H264"},
                       {"reason", sentence},
                       {"retry_ms", std::to_string(back_off_.count())}});
-  runner_.reset();
-  timer_.start(back_off_, [this] { start(); });
-  back_off_ = std::min(back_off_ * 2, kLongestBackOff);
+  rest();
   error_ = (target_ == Target::opus ? "The sound cannot be converted for browsers: "
                                     : "The picture cannot be converted for this browser: ") +
            sentence + ".";
   tell();
+}
+
+void Conversion::rest() {
+  runner_.reset();
+  timer_.start(back_off_, [this] { start(); });
+  back_off_ = std::min(back_off_ * 2, kLongestBackOff);
 }
 
 void Conversion::tell() {

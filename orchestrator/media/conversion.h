@@ -35,6 +35,7 @@ class Conversion {
 
  private:
   void start();
+  void rest();  // until the next try
   void failed(const std::string& sentence);
   void tell();
 

@@ -69,6 +69,22 @@ void on_no_more_pads(GstElement* element, std::function<void(GstElement*)> funct
   connect(element, "no-more-pads", std::move(function), G_CALLBACK(call_with_element));
 }
 
+void on_caps(GstPad* pad, std::function<void(GstCaps*)> function) {
+  using Function = std::function<void(GstCaps*)>;
+  gst_pad_add_probe(
+      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
+      [](GstPad*, GstPadProbeInfo* info, gpointer data) {
+        GstEvent* const event = GST_PAD_PROBE_INFO_EVENT(info);
+        if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+          GstCaps* caps = nullptr;
+          gst_event_parse_caps(event, &caps);
+          guard([&] { (*static_cast<Function*>(data))(caps); });
+        }
+        return GST_PAD_PROBE_OK;
+      },
+      new Function(std::move(function)), [](gpointer data) { delete static_cast<Function*>(data); });
+}
+
 std::string codec_of(const GstCaps* caps) {
   static const std::map<std::string_view, const char*> kNames = {
       {"video/x-h264", "H264"}, {"video/x-h265", "H265"}, {"video/x-vp8", "VP8"},   {"video/x-vp9", "VP9"},

@@ -24,6 +24,9 @@ void on_pad_added(GstElement* element, std::function<void(GstPad*)> function);
 void on_pad_removed(GstElement* element, std::function<void(GstPad*)> function);
 void on_no_more_pads(GstElement* element, std::function<void(GstElement*)> function);
 
+/// Tells `function` of each caps event that passes, on the pad's thread.
+void on_caps(GstPad* pad, std::function<void(GstCaps*)> function);
+
 /// As status and statistics name it: `H264 H265 VP8 VP9 AV1 opus AAC PCMA PCMU`, else what the caps say; empty for
 /// none.
 std::string codec_of(const GstCaps* caps);

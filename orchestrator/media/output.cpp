@@ -2,7 +2,6 @@
 
 #include <string_view>
 
-#include "common/guard.h"
 #include "media/elements.h"
 
 namespace reallive::media {
@@ -32,23 +31,6 @@ void release_peer(GstPad* pad) {
   if (!to) return;
   const auto rtc = Ref<GstElement>::adopt(gst_pad_get_parent_element(to.get()));
   if (rtc) gst_element_release_request_pad(rtc.get(), to.get());
-}
-
-/// Tells `function` of each caps event that passes.
-void on_caps(GstPad* pad, std::function<void(GstCaps*)> function) {
-  using Function = std::function<void(GstCaps*)>;
-  gst_pad_add_probe(
-      pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM,
-      [](GstPad*, GstPadProbeInfo* info, gpointer data) {
-        GstEvent* const event = GST_PAD_PROBE_INFO_EVENT(info);
-        if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
-          GstCaps* caps = nullptr;
-          gst_event_parse_caps(event, &caps);
-          guard([&] { (*static_cast<Function*>(data))(caps); });
-        }
-        return GST_PAD_PROBE_OK;
-      },
-      new Function(std::move(function)), [](gpointer data) { delete static_cast<Function*>(data); });
 }
 
 }  // namespace

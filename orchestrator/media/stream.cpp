@@ -15,7 +15,8 @@ namespace {
 
 using Target = Conversion::Target;
 
-constexpr unsigned kSettleSeconds = 2;  // after which tracks that stay silent are given up
+constexpr milliseconds kPictureRest{5000};  // after a conversion of the picture that failed
+constexpr unsigned kSettleSeconds = 2;      // after which tracks that stay silent are given up
 constexpr Output::Picture kPictures[] = {Output::Picture::native, Output::Picture::converted};
 
 /// What nobody's browser plays is told with its usual name.
@@ -152,15 +153,29 @@ bool Stream::answer(Waiting& waiting) {
       refuse(waiting, "no-common-codec", sentence + " The camera's owner can switch transcoding on.");
       return true;
     }
+    if (picture_rest_.running()) {
+      refuse(waiting, "not-live", picture_error_);
+      return true;
+    }
     if (const auto opened = open_output(Picture::converted); !opened) {
       refuse(waiting, "failed", sentence + " " + opened.error().message);
       return true;
     }
+    // Another round, in which its sound is seen to first.
     waiting.picture = Picture::converted;
-    convert_picture();
-    return answer(waiting);
+    mailbox_.post([this] { answer_waiting(); });
+    return false;
   }
-  if (reply) listener_.session_opened(spec_.stream, reply->session);
+  if (!reply && reply.error().code == "no-common-codec" && waiting.picture == Picture::converted) {
+    refuse(waiting, "no-common-codec",
+           fmt::format("This camera sends {}, which this browser cannot show, nor H.264 in its place.",
+                       name_for_people(output->codec(true))));
+    return true;
+  }
+  if (reply) {
+    if (waiting.picture == Picture::converted) convert_picture();
+    listener_.session_opened(spec_.stream, reply->session);
+  }
   waiting.done(std::move(reply));
   return true;
 }
@@ -193,6 +208,10 @@ void Stream::convert_picture() {
 void Stream::convert_picture_failed() {
   if (!picture_ || picture_->error().empty()) return;
   picture_error_ = picture_->error();
+  picture_rest_.start(kPictureRest, [this] {
+    picture_error_.clear();
+    listener_.changed(spec_.stream);
+  });
   listener_.changed(spec_.stream);
   output_failed(Picture::converted, picture_error_);
 }
@@ -330,8 +349,8 @@ StreamStatus Stream::status() const {
   }
   for (const Place& here : places_)
     status.viewers += here.output ? static_cast<unsigned>(here.output->sessions().count()) : 0;
-  if (sound_) status.conversions.push_back(status.audio_codec + " to Opus");
-  if (picture_) status.conversions.push_back(status.video_codec + " to H264");
+  if (sound_ && !status.audio_codec.empty()) status.conversions.push_back(status.audio_codec + " to Opus");
+  if (picture_ && !status.video_codec.empty()) status.conversions.push_back(status.video_codec + " to H264");
   status.note = sound_ && !sound_->error().empty() ? sound_->error() : picture_error_;
   return status;
 }

@@ -98,7 +98,8 @@ class Stream {
   std::array<Place, 2> places_;       // their outputs are there while somebody watches, and a little longer
   std::unique_ptr<Conversion> sound_, picture_;
   Timer sound_linger_;
-  std::string picture_error_;  // why the last conversion of the picture ended
+  std::string picture_error_;  // why the last conversion of the picture ended, while it rests
+  Timer picture_rest_;
   std::list<std::unique_ptr<Waiting>> waiting_;
   Mailbox mailbox_;  // last: what it holds refers to the rest
 };

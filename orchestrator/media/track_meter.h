@@ -30,18 +30,21 @@ class TrackMeter {
   void read(StreamStatus& status) const;
 
  private:
-  struct Track {
-    Ref<GstPad> pad;
-    bool video;
+  struct Counters {  // the pad's probe has them too, so they do not hold the pad
     std::atomic<uint64_t> units{0};
     std::atomic<uint64_t> bytes{0};
     std::atomic<int64_t> first_us{0};
   };
-  std::vector<std::shared_ptr<Track>> tracks() const;
+  struct Track {
+    Ref<GstPad> pad;
+    bool video;
+    std::shared_ptr<Counters> counters;
+  };
+  std::vector<Track> tracks() const;
   std::string capture_time() const;
 
   mutable std::mutex mutex_;  // guards tracks_; a leaf
-  std::vector<std::shared_ptr<Track>> tracks_;
+  std::vector<Track> tracks_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   uint64_t since_units_ = 0, since_bytes_ = 0;
   double fps_ = 0, bitrate_ = 0;

@@ -134,9 +134,51 @@ TEST_F(Conversions, APictureThatCannotBeConvertedIsRefusedWithTheReason) {
     }
     EXPECT_NE(media->status("door").note.find("libde265dec"), std::string::npos) << media->status("door").note;
   }
+  // For some seconds nobody is let in only to be put out again.
+  WebrtcbinViewer early("H264", false);
+  const auto refusal = join("door", early);
+  ASSERT_EQ(code(refusal), "not-live");
+  EXPECT_NE(refusal.error().message.find("libde265dec"), std::string::npos) << refusal.error().message;
+  ASSERT_TRUE(run_until([&] { return media->status("door").note.empty(); }));
   WebrtcbinViewer viewer("H264", false);
   ASSERT_TRUE(join("door", viewer));
   EXPECT_TRUE(run_until([&] { return viewer.pictures() > 5; }));
+}
+
+TEST_F(Conversions, ABrowserThatTakesNeitherPictureStartsNoTranscoder) {
+  const RtspServer server(RtspServerOptions{.launch = "( " + kH265Picture + ")"});
+  add_transcoded("door", server.url());
+  WebrtcbinViewer viewer("VP8", false);
+  const auto refusal = join("door", viewer);
+  ASSERT_EQ(code(refusal), "no-common-codec");
+  EXPECT_EQ(refusal.error().message,
+            "This camera sends H.265, which this browser cannot show, nor H.264 in its place.");
+  EXPECT_TRUE(media->status("door").conversions.empty());
+}
+
+TEST_F(Conversions, SoundIsHeardByWhoeverComesAfterOneWithoutSound) {
+  const RtspServer server(RtspServerOptions{.launch = "( " + kH265Picture + sound(kPcma) + ")"});
+  add_transcoded("door", server.url());
+  WebrtcbinViewer silent("H264", false), hearing("H264", true);
+  ASSERT_TRUE(join("door", silent));
+  ASSERT_TRUE(run_until([&] { return silent.pictures() > 5; }));
+  ASSERT_TRUE(join("door", hearing));
+  EXPECT_TRUE(run_until([&] { return hearing.pictures() > 5 && hearing.hears(kTone); }));
+}
+
+TEST_F(Conversions, ACameraThatComesBackWithAnotherSizeIsConvertedInThatSize) {
+  auto server = std::make_unique<RtspServer>(RtspServerOptions{.launch = "( " + kH265Picture + ")"});
+  add_transcoded("door", server->url());
+  WebrtcbinViewer viewer("H264", false);
+  ASSERT_TRUE(join("door", viewer));
+  ASSERT_TRUE(run_until([&] { return viewer.width() == 320; }));
+  const int port = server->port();
+  server.reset();
+  std::string other = kH265Picture;
+  other.replace(other.find("width=320,height=240"), 20, "width=640,height=480");
+  server = std::make_unique<RtspServer>(RtspServerOptions{.port = port, .launch = "( " + other + ")"});
+  EXPECT_TRUE(run_until([&] { return viewer.width() == 640; })) << viewer.width();
+  EXPECT_TRUE(gone.empty());
 }
 
 TEST_F(Conversions, H265GoesAsItIsToWhomeverTakesIt) {

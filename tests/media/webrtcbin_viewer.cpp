@@ -108,8 +108,13 @@ void WebrtcbinViewer::decode(GstPad* pad) {
   const auto entry = Ref<GstPad>::adopt(gst_element_get_static_pad(last.get(), "sink"));
   gst_pad_add_probe(
       entry.get(), GST_PAD_PROBE_TYPE_BUFFER,
-      video ? [](GstPad*, GstPadProbeInfo*, gpointer self) {
-        ++static_cast<WebrtcbinViewer*>(self)->pictures_;
+      video ? [](GstPad* pad, GstPadProbeInfo*, gpointer data) {
+        auto* const self = static_cast<WebrtcbinViewer*>(data);
+        const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(pad));
+        int width = 0;
+        if (caps) gst_structure_get_int(gst_caps_get_structure(caps.get(), 0), "width", &width);
+        self->width_ = width;
+        ++self->pictures_;
         return GST_PAD_PROBE_OK;
       } : [](GstPad*, GstPadProbeInfo* info, gpointer self) {
         static_cast<WebrtcbinViewer*>(self)->take_sound(GST_PAD_PROBE_INFO_BUFFER(info));

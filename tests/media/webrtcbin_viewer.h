@@ -25,6 +25,8 @@ class WebrtcbinViewer {
   void accept(const std::string& answer);
 
   int pictures() const { return pictures_; }
+  /// Pixels of the newest picture; 0 before one.
+  int width() const { return width_; }
   /// Whether the last fifth of a second is a tone of this frequency, and not one of half as much again.
   bool hears(double frequency) const;
 
@@ -36,7 +38,7 @@ class WebrtcbinViewer {
   Ref<GstElement> pipeline_;
   GstElement* webrtc_ = nullptr;  // the pipeline's
   bool offered_ = false;
-  std::atomic<int> pictures_{0};
+  std::atomic<int> pictures_{0}, width_{0};
   mutable std::mutex mutex_;    // guards samples_
   std::vector<float> samples_;  // the newest, mono at 48 kHz
   Connection pads_;

@@ -450,10 +450,17 @@ TEST(OpusPayloader, OnePacketIsOnePayload) {
   EXPECT_FALSE(payloader->packetize(Buffer(kDefaultMaxPayload + 1), {}));
 }
 
+// RFC 7798 gives 48 to 50 meanings of its own on the wire, and the rest up to 63 to nobody.
+TEST(H265Payloader, LeavesOutTypesThatMeanSomethingElseOnTheWire) {
+  const auto frame = *make_h265_payloader()->packetize(unit_of({nal265(1, 50), nal265(49, 20), nal265(62, 20)}), {});
+  ASSERT_EQ(frame->packets.size(), 1u);
+  EXPECT_EQ(frame->data, nal265(1, 50));
+}
+
 TEST(Payloader, MadeByCodec) {
   for (const CodecKind codec : {CodecKind::kH264, CodecKind::kVp8, CodecKind::kOpus, CodecKind::kH265}) {
     const auto payloader = make_payloader(codec);
-    const auto frame = payloader->packetize(unit_of({nal(1, 50)}), {});
+    const auto frame = payloader->packetize(unit_of({codec == CodecKind::kH265 ? nal265(1, 50) : nal(1, 50)}), {});
     ASSERT_TRUE(frame);
     EXPECT_EQ((*frame)->codec, codec);
   }

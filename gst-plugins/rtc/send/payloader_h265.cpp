@@ -102,7 +102,7 @@ class H265Payloader final : public Payloader {
       const uint8_t type = type_of(*nal);
       if (type >= kVps && type <= kPps) {
         if (keep_parameter_set(*nal)) parameter_sets = true;
-      } else if (type < kDelimiter || type > kFiller) {
+      } else if (type < kDelimiter || (type > kFiller && type < kAggregation)) {
         key = key || (type >= kFirstIrap && type <= kLastIrap);
         nals_.push_back(*nal);
       }
