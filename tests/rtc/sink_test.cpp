@@ -121,7 +121,7 @@ TEST_F(SinkTest, SendsWhatItIsGivenAndSaysGoodbye) {
   EXPECT_TRUE(h264_frames(peer.packets) == units);
 
   const std::string viewer = text(answer, "viewer");
-  EXPECT_TRUE(eventually([&] {  // figures are as of at most 100 ms ago
+  EXPECT_TRUE(eventually([&] {  // figures are as of at most half a second ago
     GstStructure* stats = nullptr;
     g_signal_emit_by_name(sink.get(), "viewer-stats", viewer.c_str(), &stats);
     const StructurePtr owned(stats);

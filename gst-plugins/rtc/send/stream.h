@@ -90,7 +90,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   /// Ends all viewers and returns when they have been told; not on a shard's thread.
   void stop(const std::string& reason);
 
-  /// At once: viewers' figures are as of at most 100 ms ago.
+  /// At once: viewers' figures are as of at most half a second ago.
   std::optional<ViewerReport> viewer_stats(const std::string& viewer) const;
   StreamStats stats() const;
 

@@ -8,7 +8,7 @@ namespace reallive::rtc {
 
 namespace {
 constexpr unsigned kMaxQueued = 512;
-constexpr auto kReportInterval = std::chrono::milliseconds(100);
+constexpr auto kReportInterval = std::chrono::milliseconds(500);
 }  // namespace
 
 // What is lost is decided here and not on the shard: frames that already wait came before the gap.

@@ -61,7 +61,7 @@ class ViewerSession final : public Session::Listener, public ViewerTransport, pu
   const std::shared_ptr<Session>& session() const { return session_; }
   const std::shared_ptr<StreamShare>& share() const { return share_; }
   void advance(Instant now) { settle(viewer_.advance(now), now.steady); }
-  /// Any thread, at once: as of at most 100 ms ago.
+  /// Any thread, at once: as of at most half a second ago.
   ViewerReport report() const;
 
   void on_connected(SrtpProfile profile) override;
