@@ -58,7 +58,7 @@ export const cameras = {
   keptHint: 'User name and password are stored. Leave both empty to keep them.',
   forget: 'Use no user name and password from now on',
   device: 'Device',
-  deviceHint: 'A path as /dev/video0, or the name that “reallive doctor” shows.',
+  deviceHint: '“auto”, a path as /dev/video0, or a name that “gst-device-monitor-1.0 Video/Source” shows on the server’s machine.',
   fragment: 'Launch line',
   fragmentHint: 'For instance: v4l2src ! videoconvert',
   transport: 'Transport',
