@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 #include <termios.h>
 #include <unistd.h>
 #include <utility>
@@ -15,7 +16,7 @@ using base::Result;
 
 namespace {
 
-constexpr size_t longest_password = 4096;
+constexpr size_t longest_input = 4096;
 
 // Characters, so that names with accents line up.
 size_t width(const std::string& text) {
@@ -46,6 +47,17 @@ std::string ask(const char* prompt) {
   std::getline(std::cin, line);
   std::cerr << '\n';
   return line;
+}
+
+// Standard input up to its end without the one line break there; nothing when it is longer than anything we read.
+std::optional<std::string> read_input() {
+  std::string text(longest_input + 1, '\0');
+  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(std::cin.gcount()));
+  if (text.size() > longest_input) return std::nullopt;
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  if (!text.empty() && text.back() == '\r') text.pop_back();
+  return text;
 }
 
 }  // namespace
@@ -127,19 +139,25 @@ void print_json(const base::Json& json) {
 
 Result<std::string> read_password(bool from_stdin) {
   if (from_stdin) {
-    std::string text(longest_password + 1, '\0');
-    std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(std::cin.gcount()));
-    if (text.size() > longest_password) return base::invalid("password", "the password may have at most 72 bytes");
-    if (!text.empty() && text.back() == '\n') text.pop_back();
-    if (!text.empty() && text.back() == '\r') text.pop_back();
-    return text;
+    auto text = read_input();
+    if (!text) return base::invalid("password", "the password may have at most 72 bytes");
+    return *std::move(text);
   }
   if (!isatty(STDIN_FILENO)) return fail("usage", "there is no terminal to ask on; use --password-stdin");
   const HiddenTyping hidden;
   const std::string first = ask("Password: ");
   if (ask("The same again: ") != first) return fail("usage", "the two differ; nothing was changed");
   return first;
+}
+
+Result<std::string> read_source() {
+  if (isatty(STDIN_FILENO)) {
+    const HiddenTyping hidden;
+    return ask("Source: ");
+  }
+  auto text = read_input();
+  if (!text) return base::invalid("--source-stdin", "a source may have at most 500 characters");
+  return *std::move(text);
 }
 
 }  // namespace reallive::app

@@ -42,5 +42,7 @@ void print_json(const base::Json& json);
 /// From standard input up to its end (`from_stdin`, one line break at the end is dropped), else asked for twice on the
 /// terminal without showing it.
 base::Result<std::string> read_password(bool from_stdin);
+/// A camera's address, which may hold a password: standard input as above, or what is typed on the terminal unseen.
+base::Result<std::string> read_source();
 
 }  // namespace reallive::app

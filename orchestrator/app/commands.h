@@ -22,7 +22,7 @@ int user_remove(const UserOptions& options);
 struct CameraOptions {
   CommonOptions common;
   std::string name, source = "publish", owner, stream, transcode = "never";
-  bool is_public = false;
+  bool is_public = false, source_stdin = false;
 };
 int camera_add(const CameraOptions& options);
 int camera_list(const CommonOptions& options);

@@ -48,13 +48,16 @@ Result<catalog::Camera> find_camera(Store& store, const std::string& name_or_id)
 }  // namespace
 
 int camera_add(const CameraOptions& options) {
+  const std::string option = options.source_stdin ? "--source-stdin" : "--source";
   return with_store(options.common, [&](Store& store) -> Result<void> {
+    auto url = options.source_stdin ? read_source() : options.source;
+    if (!url) return tl::unexpected(url.error());
     catalog::CameraFields fields{.name = options.name,
-                                 .source_url = options.source,
+                                 .source_url = *url,
                                  .source_transcode = options.transcode,
                                  .is_public = options.is_public};
-    if (auto source = pipeline::parse_camera_source(options.source); !source)
-      return base::invalid("--source", source.error().message);
+    if (auto source = pipeline::parse_camera_source(*url); !source)
+      return base::invalid(option, source.error().message);
     if (!options.stream.empty()) fields.stream = options.stream;
     if (!options.owner.empty()) {
       auto owner = store.users.find_by_name(options.owner);

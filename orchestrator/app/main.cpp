@@ -62,8 +62,11 @@ void add_camera_commands(CLI::App& top, CameraOptions& options, int& result) {
 
   CLI::App* add = camera->add_subcommand("add", "Add a camera");
   add->add_option("NAME", options.name, "A name for people; the short name is made from it")->required();
-  add->add_option("--source", options.source, "publish (default), test, rtsp://…, device:NAME or launch:…")
-      ->type_name("SOURCE");
+  CLI::Option* source =
+      add->add_option("--source", options.source, "publish (default), test, rtsp://…, device:NAME or launch:…")
+          ->type_name("SOURCE");
+  add->add_flag("--source-stdin", options.source_stdin, "Read the source from standard input, as one with a password")
+      ->excludes(source);
   add->add_option("--owner", options.owner, "User who owns it; without one it belongs to admins")->type_name("NAME");
   add->add_option("--stream", options.stream, "Short name in addresses, instead of one made from the name")
       ->type_name("STREAM");
