@@ -2,6 +2,7 @@
 // ApiError whose message a person can read. It never stores anything and never retries.
 
 import { at } from '../base';
+import { strings } from '../strings';
 
 export class ApiError extends Error {
   constructor(
@@ -27,7 +28,7 @@ export interface RequestOptions {
 }
 
 export function unreachable(): ApiError {
-  return new ApiError(0, 'UNREACHABLE', 'The server cannot be reached.');
+  return new ApiError(0, 'UNREACHABLE', strings.link.unreachable);
 }
 
 export function retryAfterMs(response: Response): number | null {
@@ -55,7 +56,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError(
     response.status,
     code,
-    message || `The server answered ${response.status}.`,
+    message || strings.link.answered(response.status),
     retryAfterMs(response),
     field,
   );
@@ -81,6 +82,6 @@ export async function requestJson<T>(path: string, options: RequestOptions = {})
   try {
     return (await response.json()) as T;
   } catch {
-    throw new ApiError(response.status, 'BAD_ANSWER', 'The server’s answer could not be read.');
+    throw new ApiError(response.status, 'BAD_ANSWER', strings.link.unreadable);
   }
 }

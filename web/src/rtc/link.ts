@@ -2,6 +2,7 @@
 // loss until it is stopped. It owns its peer connection and timers, and never touches the page.
 
 import { ApiError } from '../api/http';
+import { strings } from '../strings';
 import { waitMs } from './backoff';
 import { endSession, postOffer } from './signaling';
 
@@ -154,7 +155,7 @@ export class Link {
     try {
       peer = this.options.createPeer();
     } catch {
-      this.report('refused', 'This browser cannot do WebRTC, or it is turned off.');
+      this.report('refused', strings.link.noWebrtc);
       return;
     }
     const attempt = new Attempt(peer);
@@ -175,10 +176,7 @@ export class Link {
         return;
       }
       attempt.session = answer.session;
-      attempt.connectTimer = setTimeout(
-        () => this.lost(attempt, 'No media could be exchanged with the server (UDP may be blocked).'),
-        connectLimitMs,
-      );
+      attempt.connectTimer = setTimeout(() => this.lost(attempt, strings.link.noMedia), connectLimitMs);
       await peer.setRemoteDescription({ type: 'answer', sdp: this.options.tuneAnswer?.(answer.sdp) ?? answer.sdp });
     } catch (error) {
       if (attempt === this.attempt) this.failed(error);
@@ -190,7 +188,7 @@ export class Link {
     const problem = error instanceof ApiError ? error : new ApiError(0, 'BROWSER', String(error));
     switch (problem.status) {
       case 401:
-        this.report('refused', 'Please sign in again.', problem.code);
+        this.report('refused', strings.link.signInAgain, problem.code);
         this.options.onUnauthorized();
         return;
       case 400:
@@ -241,7 +239,7 @@ export class Link {
         break;
       case 'failed':
       case 'closed':
-        this.lost(attempt, attempt.live ? 'The connection was lost.' : 'The connection could not be made.');
+        this.lost(attempt, attempt.live ? strings.link.lost : strings.link.notMade);
         break;
       default:
         break;
@@ -273,9 +271,9 @@ export class Link {
     if (now - attempt.liveSince > settledMs) this.failures = 0;
     this.options.onStats?.(report);
     if (now - attempt.anyAt > silenceLimitMs) {
-      this.lost(attempt, 'The server has fallen silent.');
+      this.lost(attempt, strings.link.serverSilent);
     } else if (this.options.receives && now - attempt.mediaAt > mediaLimitMs) {
-      this.lost(attempt, 'The stream has stopped.');
+      this.lost(attempt, strings.link.streamStopped);
     }
   }
 }

@@ -2,6 +2,7 @@
 // session. It knows nothing of peer connections and never retries.
 
 import { ApiError, errorOf, unreachable } from '../api/http';
+import { strings } from '../strings';
 
 export interface Answer {
   sdp: string;
@@ -34,7 +35,7 @@ export async function postOffer(
   if (!response.ok) throw await errorOf(response);
   const location = response.headers.get('Location');
   if (response.status !== 201 || !location) {
-    throw new ApiError(response.status, 'BAD_ANSWER', 'The server’s answer is not a WebRTC session.');
+    throw new ApiError(response.status, 'BAD_ANSWER', strings.link.notASession);
   }
   return { sdp: await response.text(), session: new URL(location, new URL(url, window.location.href)).href };
 }
