@@ -51,6 +51,8 @@ void stream(Context& context, const http::Reply& reply) {
         const auto address = [&](const std::string& path, const auth::IssuedToken& token) {
           return base::Json(base + path + camera.stream + "?token=" + token.token);
         };
+        // A browser's WebSocket sends no header either. It joins as a viewer: who publishes has a token of its own.
+        const std::string signaling = signaling_url(base) + "?token=" + view->token;
         reply(http::Response::json(base::Json::object({
             {"whep", address("/whep/", *view)},
             {"whip", publishable ? address("/whip/", *publish) : base::Json()},
@@ -61,7 +63,7 @@ void stream(Context& context, const http::Reply& reply) {
             {"srt", nullptr},
             {"snapshot", nullptr},
             {"iceServers", context.ice_servers_json(principal.user_id)},
-            {"signaling", signaling_url(base)},
+            {"signaling", signaling},
             {"expiresAt", base::format_time(view->expires_at)},
         })));
       });

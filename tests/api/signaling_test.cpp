@@ -186,6 +186,15 @@ TEST_F(SignalingTest, EachRoleHasItsRights) {
   EXPECT_EQ(known.refusal("hall", "viewer", "server"), "CONFLICT") << "one room at a time";
 }
 
+TEST_F(SignalingTest, TakesBasicInTheHandshake) {
+  const test::HttpFields right = {{"Authorization", "Basic b3duZXI6cGFzc3dvcmQtb2Ytb3duZXI="}};
+  const test::HttpFields wrong = {{"Authorization", "Basic b3duZXI6cGFzc3dvcmQtb2YtYWRtaW4="}};
+  Client known(right);
+  EXPECT_EQ(known.join("door", "viewer", "server").get_string("type"), "joined");
+  EXPECT_EQ(Client(right).refusal("watched", "viewer", "server"), "CAMERA_NOT_FOUND") << "as that account, no more";
+  EXPECT_EQ(test::WebSocketClient(server_->port, "/ws/signaling", wrong).answer().status, 401);
+}
+
 TEST_F(SignalingTest, TakesATokenForOneStream) {
   const auto token_for = [](const std::string& camera) {
     return *server_->ask("GET", "/api/v1/cameras/" + camera + "/stream/webrtc", "owner").json().get_string("token");
@@ -196,6 +205,9 @@ TEST_F(SignalingTest, TakesATokenForOneStream) {
   EXPECT_EQ(Client().refusal("door", "publisher", "peer", door), "AUTH_TOKEN_INVALID") << "it is for watching";
   Client by_address({}, "?token=" + door);
   EXPECT_EQ(by_address.join("door", "viewer", "peer").get_string("type"), "joined");
+  const std::string ready = *server_->ask("GET", "/api/v1/cameras/door/stream", "owner").json().get_string("signaling");
+  Client as_given({}, ready.substr(ready.find('?')));
+  EXPECT_EQ(as_given.join("door", "viewer", "peer").get_string("type"), "joined") << "the address is ready to use";
   Client elsewhere({}, "?token=" + door);
   EXPECT_EQ(elsewhere.refusal("hall", "viewer", "peer"), "AUTH_TOKEN_INVALID");
 }
