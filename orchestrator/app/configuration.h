@@ -31,6 +31,9 @@ struct Configuration {
   std::filesystem::path https_certificate, https_key;
   std::string webrtc_listen = ":8189";
   std::vector<std::string> webrtc_announce;
+  int webrtc_max_sessions = 1000;
+  int webrtc_handshakes_per_second = 200;
+  int webrtc_connect_timeout_s = 10;
   std::vector<std::string> webrtc_stun, webrtc_turn;
   std::string webrtc_turn_secret;
   int webrtc_turn_ttl = 86'400;

@@ -26,10 +26,17 @@ CertificateConfig certificate_config(const Configuration& configuration) {
   return config;
 }
 
+media::RtcLimits rtc_limits(const Configuration& configuration) {
+  return {.max_sessions = static_cast<unsigned>(configuration.webrtc_max_sessions),
+          .handshakes_per_second = static_cast<unsigned>(configuration.webrtc_handshakes_per_second),
+          .connect_timeout_ms = static_cast<unsigned>(configuration.webrtc_connect_timeout_s) * 1000};
+}
+
 api::Config api_config(const Configuration& configuration, const std::string& setup_token) {
   api::Config config;
   config.signaling.ice = {configuration.webrtc_stun, configuration.webrtc_turn, configuration.webrtc_turn_secret,
                           std::chrono::seconds(configuration.webrtc_turn_ttl)};
+  config.signaling.max_sessions = static_cast<size_t>(configuration.webrtc_max_sessions);
   config.keep_sessions = std::chrono::days(configuration.sessions_keep_days);
   config.public_url = configuration.http_public_url;
   config.registration = configuration.auth_registration;

@@ -6,11 +6,13 @@
 #include "app/certificates.h"
 #include "app/configuration.h"
 #include "http/server.h"
+#include "media/media.h"
 
 namespace reallive::app {
 
 http::Config http_config(const Configuration& configuration);
 CertificateConfig certificate_config(const Configuration& configuration);
+media::RtcLimits rtc_limits(const Configuration& configuration);
 api::Config api_config(const Configuration& configuration, const std::string& setup_token);
 
 }  // namespace reallive::app

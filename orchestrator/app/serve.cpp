@@ -58,6 +58,7 @@ class Server {
     use_own_plugins();
     auto media = media::Media::create({.webrtc_listen = configuration_.webrtc_listen,
                                        .announced_addresses = configuration_.webrtc_announce,
+                                       .limits = rtc_limits(configuration_),
                                        .viewer_linger_ms = static_cast<unsigned>(configuration_.streams_linger_ms),
                                        .start_limit_ms = static_cast<unsigned>(configuration_.streams_start_limit_ms),
                                        .allow = address_rule(configuration_.sources_allow),
@@ -107,13 +108,13 @@ class Server {
     if (!reach.https.empty() && !reach.authority_pem.empty())
       std::cout << "other devices do not know this server's certificate yet: " << reach.https.front()
                 << "/trust tells how they learn to trust it" << std::endl;
-    std::string missing;
+    std::string missing = "webrtc by TCP";
     for (const auto& [name, address] :
          {std::pair{"rtsp", &configuration_.rtsp_listen}, std::pair{"rtsps", &configuration_.rtsps_listen},
           std::pair{"rtmp", &configuration_.rtmp_listen}, std::pair{"rtmps", &configuration_.rtmps_listen},
           std::pair{"srt", &configuration_.srt_listen}})
-      if (*address != "off") missing += (missing.empty() ? "" : ", ") + std::string(name) + " (" + *address + ")";
-    if (!missing.empty()) std::cout << "not there yet in this version: " << missing << std::endl;
+      if (*address != "off") missing += ", " + std::string(name) + " (" + *address + ")";
+    std::cout << "not there yet in this version: " << missing << std::endl;
     if (!setup_token_.empty()) {
       std::vector<std::string> urls = reach.https;
       urls.insert(urls.end(), reach.http.begin(), reach.http.end());

@@ -159,7 +159,7 @@ base::Result<std::unique_ptr<Media>> Media::create(Config config, Listener& list
   if (!gst_is_initialized() && !gst_init_check(nullptr, nullptr, nullptr))
     return base::fail("failed", "GStreamer cannot be initialized");
   prepare_rtsp();
-  RtcSettings rtc{config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ","))};
+  RtcSettings rtc{config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ",")), config.limits};
   // Held below PLAYING for the server's whole life, this element keeps the socket and the certificate.
   auto anchor = make_rtc_element("reallivertcsink", rtc);
   if (!anchor) return tl::unexpected(anchor.error());

@@ -16,14 +16,23 @@
 
 namespace reallive::media {
 
+/// What the WebRTC endpoint takes at most.
+struct RtcLimits {
+  unsigned max_sessions = 1000;
+  unsigned handshakes_per_second = 200;
+  unsigned connect_timeout_ms = 10'000;
+  bool operator==(const RtcLimits&) const = default;
+};
+
 struct Config {
   std::string webrtc_listen = ":8189";           ///< HOST:PORT of the shared UDP socket; port 0 picks a free one
   std::vector<std::string> announced_addresses;  ///< addresses put into answers instead of the interfaces' own
-  unsigned viewer_linger_ms = 10'000;            ///< how long an on-demand stream runs on after its last viewer
-  unsigned start_limit_ms = 10'000;              ///< how long a view request waits for an on-demand source
-  pipeline::AddressRule allow = {};              ///< which addresses cameras may have
-  unsigned source_back_off_ms = 500;             ///< the first wait before a failed source is tried again
-  unsigned probe_ms = 60'000;                    ///< how often an idle RTSP camera is asked for a sign; 0: never
+  RtcLimits limits = {};
+  unsigned viewer_linger_ms = 10'000;  ///< how long an on-demand stream runs on after its last viewer
+  unsigned start_limit_ms = 10'000;    ///< how long a view request waits for an on-demand source
+  pipeline::AddressRule allow = {};    ///< which addresses cameras may have
+  unsigned source_back_off_ms = 500;   ///< the first wait before a failed source is tried again
+  unsigned probe_ms = 60'000;          ///< how often an idle RTSP camera is asked for a sign; 0: never
   bool operator==(const Config&) const = default;
 };
 

@@ -36,7 +36,9 @@ base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSet
   auto element = make(factory, "rtc");
   if (element) {
     g_object_set(element->get(), "listen", settings.listen.c_str(), "endpoint-name", "server", "announced-addresses",
-                 settings.announced_addresses.c_str(), nullptr);
+                 settings.announced_addresses.c_str(), "max-sessions", settings.limits.max_sessions,
+                 "handshakes-per-second", settings.limits.handshakes_per_second, "connect-timeout-ms",
+                 settings.limits.connect_timeout_ms, nullptr);
   }
   return element;
 }

@@ -33,6 +33,7 @@ base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, 
 struct RtcSettings {
   std::string listen;
   std::string announced_addresses;  ///< comma-separated
+  RtcLimits limits = {};
 };
 
 /// `reallivertcsrc name=rtc` into `channel`, which knows at once what tracks `offer` (SDP) has.

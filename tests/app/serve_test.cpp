@@ -124,7 +124,7 @@ TEST_F(ServeTest, SaysOnceWhichListenersAreNotThere) {
   server_->signal(SIGTERM);
   ASSERT_EQ(server_->wait(), 0);
   const std::string output = server_->output();
-  EXPECT_THAT(output, HasSubstr("not there yet in this version: rtsps (:8322), rtmp (:1935), rtmps "
+  EXPECT_THAT(output, HasSubstr("not there yet in this version: webrtc by TCP, rtsps (:8322), rtmp (:1935), rtmps "
                                 "(:1936), srt (:9999)\n"));
   EXPECT_EQ(output.find("not there yet"), output.rfind("not there yet"));
 }

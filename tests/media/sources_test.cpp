@@ -13,6 +13,17 @@ namespace {
 
 class Sources : public MediaTest {};
 
+TEST_F(Sources, NoMoreSessionsThanTheLimitAllows) {
+  open({.limits = {.max_sessions = 1}});
+  add("demo", "test");
+  const auto first = view("demo");
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(code(view("demo")), "too-many-sessions");
+  media->end_session(first->session);
+  EXPECT_TRUE(run_until([&] { return gone.count(first->session) == 1; }));
+  EXPECT_EQ(code(view("demo")), "answered");
+}
+
 TEST_F(Sources, TheTestCameraRunsOnlyWhileWatched) {
   open({.viewer_linger_ms = 50});
   add("demo", "test");
