@@ -4,6 +4,7 @@
 export class WakeLock {
   private sentinel: WakeLockSentinel | null = null;
   private wanted = false;
+  private asking = false;
 
   hold(): void {
     if (this.wanted) return;
@@ -19,17 +20,21 @@ export class WakeLock {
     this.sentinel = null;
   }
 
-  private readonly ask = (): void => {
-    if (!this.wanted || document.visibilityState !== 'visible') return;
+  private readonly ask = (): void => void this.request();
+
+  private async request(): Promise<void> {
+    if (!this.wanted || this.asking || document.visibilityState !== 'visible') return;
     if (this.sentinel && !this.sentinel.released) return;
     const lock = (navigator as Partial<Navigator>).wakeLock;
-    // Refused on a low battery, for one; the page works on without.
-    void lock?.request('screen').then(
-      (sentinel) => {
-        if (this.wanted) this.sentinel = sentinel;
-        else void sentinel.release().catch(() => undefined);
-      },
-      () => undefined,
-    );
-  };
+    if (!lock) return;
+    this.asking = true;
+    try {
+      this.sentinel = await lock.request('screen');
+    } catch {
+      // Refused on a low battery, for one; the page works on without.
+    }
+    this.asking = false;
+    // Nobody may want it any more by the time it is given.
+    if (!this.wanted) this.release();
+  }
 }
