@@ -116,6 +116,10 @@ base::Json invitation_json(const auth::Invitation& invitation) {
 }
 
 void create_invitation(Context& context, const http::Reply& reply, const auth::Principal& principal) {
+  const auto now = context.deps.clock.steady();
+  const auto before = context.idempotency.find(principal.user_id, *reply.request(), now);
+  if (!before) return reply_error(reply, before.error());
+  if (*before) return reply(**before);
   auto input = JsonInput::parse(*reply.request());
   if (!input) return reply_error(reply, input.error());
   const auto role = auth::parse_role(input->required_text("role"));
@@ -129,7 +133,9 @@ void create_invitation(Context& context, const http::Reply& reply, const auth::P
   json.set("token", invitation->token);
   // Behind #: what stands there is never sent to a server and so never logged by one.
   json.set("url", context.base_url(*reply.request()) + "/invite#" + invitation->token);
-  reply(http::Response::json(json, 201));
+  auto response = http::Response::json(json, 201);
+  context.idempotency.remember(principal.user_id, *reply.request(), response, now);
+  reply(std::move(response));
 }
 
 void list_invitations(Context& context, const http::Reply& reply, const auth::Principal& principal) {

@@ -51,6 +51,10 @@ auth::Role read_role(JsonInput& input, const std::string& text) {
 }
 
 void create(Context& context, const http::Reply& reply, const auth::Principal& admin) {
+  const auto now = context.deps.clock.steady();
+  const auto before = context.idempotency.find(admin.user_id, *reply.request(), now);
+  if (!before) return reply_error(reply, before.error());
+  if (*before) return reply(**before);
   auto input = JsonInput::parse(*reply.request());
   if (!input) return reply_error(reply, input.error());
   auth::NewUser user;
@@ -63,13 +67,19 @@ void create(Context& context, const http::Reply& reply, const auth::Principal& a
   if (auto finished = input->finish(); !finished) return reply_error(reply, finished.error());
   context.deps.authenticator.hash_new_password(
       password, user.username,
-      [&context, alive = context.weak_from_this(), reply, user](base::Result<std::string> hash) mutable {
+      [&context, alive = context.weak_from_this(), reply, user, by = admin.user_id,
+       now](base::Result<std::string> hash) mutable {
         if (alive.expired()) return;
         if (!hash) return reply_error(reply, hash.error());
+        // The same request may have come again and been done while this one's password was hashed.
+        if (const auto meanwhile = context.idempotency.find(by, *reply.request(), now); meanwhile && *meanwhile)
+          return reply(**meanwhile);
         user.password_hash = *hash;
         const auto created = context.deps.users.create(user);
         if (!created) return reply_error(reply, created.error());
-        reply(user_response(*created, 201).with("Location", "/api/v1/users/" + created->id));
+        auto response = user_response(*created, 201).with("Location", "/api/v1/users/" + created->id);
+        context.idempotency.remember(by, *reply.request(), response, now);
+        reply(std::move(response));
       });
 }
 

@@ -266,6 +266,43 @@ TEST_F(AccountsTest, AdminsManageUsers) {
   EXPECT_EQ(ask("GET", bob, "admin").code(), "USER_NOT_FOUND");
 }
 
+TEST_F(AccountsTest, AnIdempotencyKeyMakesOneAccountAndOneInvitation) {
+  add_user("admin", auth::Role::admin);
+  add_user("root", auth::Role::admin);
+  const Fields key = {{"Idempotency-Key", "k1"}};
+  const Fields long_key = {{"Idempotency-Key", std::string(256, 'k')}};
+  const std::string bob = R"({"username":"bob","password":"harbour-in-the-fog","role":"viewer"})";
+  const std::string eve = R"({"username":"eve","password":"harbour-in-the-fog","role":"viewer"})";
+  const std::string viewer = R"({"role":"viewer"})";
+  for (const auto& [target, body, other] :
+       {std::tuple{"/api/v1/users", bob, eve}, {"/api/v1/invitations", viewer, std::string(R"({"role":"admin"})")}}) {
+    const Answer first = ask("POST", target, "admin", body, key);
+    EXPECT_EQ(first.status, 201) << first.response.body;
+    const Answer second = ask("POST", target, "admin", body, key);
+    EXPECT_EQ(second.status, 201) << target;
+    EXPECT_EQ(second.json, first.json) << target;
+    EXPECT_EQ(second.header("Location"), first.header("Location"));
+    EXPECT_EQ(ask("POST", target, "admin", other, key).code(), "CONFLICT") << "the key was another request's";
+    EXPECT_EQ(ask("POST", target, "admin", other, long_key).status, 400);
+  }
+  EXPECT_EQ(users.list("default")->size(), 3u);
+  EXPECT_EQ(ask("GET", "/api/v1/invitations", "admin").json.get("items").size(), 1u);
+  EXPECT_EQ(ask("POST", "/api/v1/invitations", "root", viewer, key).status, 201) << "keys are each user's own";
+  EXPECT_EQ(ask("GET", "/api/v1/invitations", "admin").json.get("items").size(), 2u);
+}
+
+TEST_F(AccountsTest, ARequestThatComesAgainWhileItIsDoneIsDoneOnce) {
+  add_user("admin", auth::Role::admin);
+  const Fields key = {{"Idempotency-Key", "k1"}};
+  const std::string bob = R"({"username":"bob","password":"harbour-in-the-fog","role":"viewer"})";
+  auto first = begin("POST", "/api/v1/users", "admin", bob, key);
+  const Answer second = ask("POST", "/api/v1/users", "admin", bob, key);
+  EXPECT_EQ(second.status, 201) << second.response.body;
+  ASSERT_TRUE(executor.run_until([&] { return first->status != 0; }));
+  EXPECT_EQ(first->status, 201) << first->response.body;
+  EXPECT_EQ(first->json, second.json);
+}
+
 TEST_F(AccountsTest, SwitchingOffANewPasswordAndRemovalCountAtOnce) {
   add_user("admin", auth::Role::admin);
   for (const std::string& body :
