@@ -1,5 +1,6 @@
 // What a stranger with bad intentions sends: forged tokens, other sites' requests, cookies that are not ours, SQL and
 // HTML in every field, and guesses at who has an account.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <openssl/evp.h>
@@ -156,6 +157,26 @@ TEST_F(AttacksTest, TextsAreTexts) {
                     .status,
                 400)
           << field;
+    for (const auto& [field, value] : {std::pair{"resolution", base::Json(std::string(text).substr(0, 20))},
+                                       {"source", base::Json::object({{"url", text}})}}) {
+      auto camera = base::Json::object({{"name", "x"}});
+      const Answer refused = ask("POST", "/api/v1/cameras", "ann", camera.set(field, value).dump());
+      EXPECT_EQ(refused.status, 400) << field;
+      EXPECT_EQ(refused.field().rfind(field, 0), 0u) << refused.field();
+    }
+    // What stands behind the host of a source's address is the camera's own business; only spaces are none.
+    std::string url = std::string("rtsp://10.0.0.9/") + text;
+    std::replace(url.begin(), url.end(), ' ', '+');
+    auto pulled = base::Json::object({{"name", "pulled"}, {"source", base::Json::object({{"url", url}})}});
+    const Answer with_url = ask("POST", "/api/v1/cameras", "ann", pulled.dump());
+    ASSERT_EQ(with_url.status, 201) << with_url.response.body;
+    const Answer read_url = ask("GET", with_url.header("Location"), "ann");
+    EXPECT_EQ(read_url.json.get("source").get_string("url"), url);
+    const std::string id = *made.json.get_string("id");
+    EXPECT_EQ(ask("POST", "/whep/" + id, "ann", offer, {{"User-Agent", text}}).status, 201);
+    const Answer watched = ask("GET", "/api/v1/sessions?cameraId=" + id, "ann");
+    ASSERT_EQ(watched.json.get("items").size(), 1u) << watched.response.body;
+    EXPECT_EQ(watched.json.get("items").at(0).get_string("userAgent"), text);
     const std::string escaped = http::percent_encode(text);
     for (const std::string& target : {"/api/v1/cameras?search=" + escaped, "/api/v1/sessions?cameraId=" + escaped})
       EXPECT_EQ(ask("GET", target, "ann").status, 200) << target;
