@@ -76,6 +76,16 @@ std::string pictures() {
   return all;
 }
 
+TEST_F(BadCameras, OneThatFallsSilentIsToldAndTriedAgain) {
+  // Its connection stays open; only nothing comes any more.
+  const TalkingCamera camera(plays(pictures()));
+  add("silent", camera.url(), false);
+  ASSERT_TRUE(wait_state("silent", StreamState::online)) << media->status("silent").error;
+  ASSERT_TRUE(wait_state("silent", StreamState::error)) << "pictures that stop must become known";
+  EXPECT_EQ(media->status("silent").error, "no picture for 5 s");
+  EXPECT_TRUE(run_until([&] { return camera.requests("PLAY") == 2; })) << "and it is tried again";
+}
+
 TEST_F(BadCameras, NoClockOfTheCamerasChoiceIsAsked) {
   // RFC 7273: the jitter buffer would ask that host for the time as soon as the first packet comes.
   const UdpPort clock;
