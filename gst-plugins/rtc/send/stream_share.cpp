@@ -9,6 +9,9 @@ namespace reallive::rtc {
 namespace {
 constexpr unsigned kMaxQueued = 512;
 constexpr auto kReportInterval = std::chrono::milliseconds(500);
+// Who leaves soon has been counted too.
+constexpr auto kFirstReportInterval = std::chrono::milliseconds(100);
+constexpr auto kNew = std::chrono::seconds(2);
 }  // namespace
 
 // What is lost is decided here and not on the shard: frames that already wait came before the gap.
@@ -65,7 +68,7 @@ ViewerSession::ViewerSession(std::shared_ptr<Session> session, std::shared_ptr<S
 
 // After each thing that happened: tells of it, or soon, and wakes when the viewer wants it.
 void ViewerSession::settle(TimePoint wake, TimePoint now) {
-  const TimePoint report_due = reported_at_ + kReportInterval;
+  const TimePoint report_due = reported_at_ + (now - connected_at_ < kNew ? kFirstReportInterval : kReportInterval);
   if (now >= report_due) {
     publish_report(now);
   } else {
@@ -91,6 +94,7 @@ ViewerReport ViewerSession::report() const {
 void ViewerSession::on_connected(SrtpProfile) {
   share_->attach(*this);
   const Instant now = Instant::now();
+  connected_at_ = now.steady;
   const TimePoint wake = viewer_.connect(*this, now);
   publish_report(now.steady);
   settle(wake, now.steady);

@@ -84,6 +84,7 @@ class ViewerSession final : public Session::Listener, public ViewerTransport, pu
   Timer timer_;
   TimePoint timer_at_{};
   TimePoint reported_at_{};
+  TimePoint connected_at_ = {};
 
   mutable std::mutex mutex_;  // guards report_; a leaf
   ViewerReport report_;
