@@ -21,10 +21,24 @@ class NothingLeft : public testing::Environment {
   int descriptors_ = 0;
 };
 
-/// Criticals end a test (G_DEBUG=fatal-criticals), but for one that is not ours: when a camera closes its connection in
-/// good order, rtspsrc of GStreamer 1.22 gives its EOS event the number of a seek that never was.
+/// Criticals end a test (G_DEBUG=fatal-criticals), but for two of GStreamer 1.22 that are not ours. When a camera closes
+/// its connection in good order, rtspsrc gives its EOS event the number of a seek that never was. And the srtpdec of a
+/// webrtcbin peer, which has two sink pads, asks for a stream id meant for elements with one when a packet comes before
+/// stream-start; the two messages that follow on that thread are of the event it then does not have.
 gboolean is_fatal(const gchar* /*domain*/, GLogLevelFlags /*level*/, const gchar* message, gpointer) {
-  return g_strcmp0(message, "gst_event_set_seqnum: assertion 'seqnum != GST_SEQNUM_INVALID' failed") != 0;
+  thread_local int without_id = 0;
+  const auto is = [message](const char* known) { return g_strcmp0(message, known) == 0; };
+  if (is("gst_event_set_seqnum: assertion 'seqnum != GST_SEQNUM_INVALID' failed")) return FALSE;
+  if (is("gst_pad_create_stream_id_internal: assertion 'parent->numsinkpads <= 1' failed")) {
+    without_id = 2;
+    return FALSE;
+  }
+  if (without_id > 0 && (is("gst_event_new_stream_start: assertion 'stream_id != NULL' failed") ||
+                         is("gst_pad_push_event: assertion 'GST_IS_EVENT (event)' failed"))) {
+    --without_id;
+    return FALSE;
+  }
+  return TRUE;
 }
 
 }  // namespace
