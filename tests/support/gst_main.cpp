@@ -21,10 +21,10 @@ class NothingLeft : public testing::Environment {
   int descriptors_ = 0;
 };
 
-/// Criticals end a test (G_DEBUG=fatal-criticals), but for two of GStreamer 1.22 that are not ours. When a camera closes
-/// its connection in good order, rtspsrc gives its EOS event the number of a seek that never was. And the srtpdec of a
-/// webrtcbin peer, which has two sink pads, asks for a stream id meant for elements with one when a packet comes before
-/// stream-start; the two messages that follow on that thread are of the event it then does not have.
+/// Criticals end a test (G_DEBUG=fatal-criticals), but for two of GStreamer 1.22 that are not ours. When a camera
+/// closes its connection in good order, rtspsrc gives its EOS event the number of a seek that never was. And the
+/// srtpdec of a webrtcbin peer, which has two sink pads, asks for a stream id meant for elements with one when a packet
+/// comes before stream-start; the two messages that follow on that thread are of the event it then does not have.
 gboolean is_fatal(const gchar* /*domain*/, GLogLevelFlags /*level*/, const gchar* message, gpointer) {
   thread_local int without_id = 0;
   const auto is = [message](const char* known) { return g_strcmp0(message, known) == 0; };
