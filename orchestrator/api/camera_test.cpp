@@ -63,7 +63,7 @@ base::Result<Wanted> read_wanted(const http::Request& request) {
 /// The source to try. User and password that are not shown are taken from the camera that has them, as long as it is
 /// the same camera that is asked.
 base::Result<pipeline::CameraSource> find_source(const Wanted& wanted, const std::string& stored_url) {
-  const auto stored = pipeline::parse_camera_source(stored_url);
+  auto stored = pipeline::parse_camera_source(stored_url);
   if (stored && wanted.url == pipeline::describe(*stored) && wanted.username.empty() && wanted.password.empty())
     return stored;
   auto source = pipeline::parse_camera_source(wanted.url);
