@@ -230,7 +230,8 @@ GstStructure* restart_ice(GstElement* element, const gchar* viewer, const gchar*
 
 gboolean add_candidates(GstElement* element, const gchar* viewer, const gchar* fragment) {
   return guard(FALSE, [&]() -> gboolean {
-    return viewer && fragment && stream_of(sink_of(element))->add_candidates(viewer, fragment);
+    const auto here = serving(element);
+    return here && viewer && fragment && here->stream->add_candidates(*here->endpoint, viewer, fragment);
   });
 }
 

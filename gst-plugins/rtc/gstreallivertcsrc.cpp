@@ -32,6 +32,8 @@ enum Property {
   kPropLatency,
   kPropMaxSessions,
   kPropHandshakes,
+  kPropMaxSdpBytes,
+  kPropMaxPacketBytes,
   kPropConnectTimeout,
   kPropConsentTimeout,
 };
@@ -189,7 +191,9 @@ GstStructure* restart_ice(GstElement* element, const gchar* publisher, const gch
 
 gboolean add_candidates(GstElement* element, const gchar* publisher, const gchar* fragment) {
   return guard(FALSE, [&]() -> gboolean {
-    return publisher && fragment && source_of(element).source->add_candidates(publisher, fragment);
+    const auto here = serving(element);
+    return here && publisher && fragment &&
+           source_of(element).source->add_candidates(*here->endpoint, publisher, fragment);
   });
 }
 
@@ -231,6 +235,12 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
         break;
       case kPropHandshakes:
         self.config.handshakes_per_second = g_value_get_uint(value);
+        break;
+      case kPropMaxSdpBytes:
+        self.config.max_sdp_bytes = g_value_get_uint(value);
+        break;
+      case kPropMaxPacketBytes:
+        self.config.max_packet_bytes = g_value_get_uint(value);
         break;
       case kPropConnectTimeout:
         self.config.connect_timeout = std::chrono::milliseconds(g_value_get_uint(value));
@@ -284,6 +294,12 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
       case kPropHandshakes:
         g_value_set_uint(value, self.config.handshakes_per_second);
         break;
+      case kPropMaxSdpBytes:
+        g_value_set_uint(value, static_cast<guint>(self.config.max_sdp_bytes));
+        break;
+      case kPropMaxPacketBytes:
+        g_value_set_uint(value, static_cast<guint>(self.config.max_packet_bytes));
+        break;
       case kPropConnectTimeout:
         g_value_set_uint(value, static_cast<guint>(self.config.connect_timeout.count()));
         break;
@@ -328,6 +344,12 @@ void install_properties(GObjectClass* klass) {
   add(kPropHandshakes, g_param_spec_uint("handshakes-per-second", "Handshakes per second",
                                          "DTLS handshakes that one address begins in a second", 1, 100'000,
                                          config.handshakes_per_second, kBefore));
+  add(kPropMaxSdpBytes, g_param_spec_uint("max-sdp-bytes", "Maximum SDP size",
+                                          "Offers and trickle fragments that are longer are refused, bytes", 1024,
+                                          131'072, static_cast<guint>(config.max_sdp_bytes), kBefore));
+  add(kPropMaxPacketBytes,
+      g_param_spec_uint("max-packet-bytes", "Maximum packet size", "UDP packets that are longer are dropped, bytes",
+                        1280, 9000, static_cast<guint>(config.max_packet_bytes), kBefore));
   add(kPropConnectTimeout, g_param_spec_uint("connect-timeout-ms", "Connect timeout",
                                              "A publisher that is not connected by then is dropped, ms", 100, 600'000,
                                              static_cast<guint>(config.connect_timeout.count()), kBefore));

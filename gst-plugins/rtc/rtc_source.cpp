@@ -66,7 +66,7 @@ bool RtcSource::settle(std::shared_ptr<Publication> publication) {
 
 Result<PublisherAnswer> RtcSource::publish(Endpoint& endpoint, const std::string& offer,
                                            const std::vector<std::string>& announced, unsigned latency_ms) {
-  const auto parsed = sdp::parse(offer);
+  const auto parsed = sdp::parse(offer, endpoint.max_sdp_bytes());
   if (!parsed) return tl::unexpected(parsed.error());
   auto negotiation = negotiate_receive(*parsed);
   if (!negotiation) return tl::unexpected(negotiation.error());
@@ -128,7 +128,7 @@ Result<PublisherAnswer> RtcSource::restart_ice(Endpoint& endpoint, const std::st
                                                const std::string& fragment, const std::vector<std::string>& announced) {
   const auto publication = current(publisher);
   if (!publication) return fail("failed", "There is no such publisher.");
-  const auto parsed = sdp::parse_fragment(fragment);
+  const auto parsed = sdp::parse_fragment(fragment, endpoint.max_sdp_bytes());
   if (!parsed) return tl::unexpected(parsed.error());
   if (parsed->ufrag().empty() || parsed->pwd().empty()) {
     return fail("bad-offer", "The fragment has no a=ice-ufrag and a=ice-pwd.");
@@ -138,8 +138,8 @@ Result<PublisherAnswer> RtcSource::restart_ice(Endpoint& endpoint, const std::st
 }
 
 // Candidates of the other side are not needed: it finds us, and browsers hide theirs anyway.
-bool RtcSource::add_candidates(const std::string& publisher, const std::string& fragment) {
-  return current(publisher) && sdp::parse_fragment(fragment);
+bool RtcSource::add_candidates(const Endpoint& endpoint, const std::string& publisher, const std::string& fragment) {
+  return current(publisher) && sdp::parse_fragment(fragment, endpoint.max_sdp_bytes());
 }
 
 bool RtcSource::remove(const std::string& publisher, const std::string& reason) {

@@ -44,7 +44,7 @@ class RtcSource final : public Publication::Owner, public std::enable_shared_fro
                                   const std::vector<std::string>& announced, unsigned latency_ms);
   Result<PublisherAnswer> restart_ice(Endpoint& endpoint, const std::string& publisher, const std::string& fragment,
                                       const std::vector<std::string>& announced);
-  bool add_candidates(const std::string& publisher, const std::string& fragment);
+  bool add_candidates(const Endpoint& endpoint, const std::string& publisher, const std::string& fragment);
   bool remove(const std::string& publisher, const std::string& reason);
   std::optional<PublisherReport> stats(const std::string& publisher) const;
   std::optional<PublisherStats> current_stats() const;

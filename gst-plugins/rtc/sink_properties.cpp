@@ -18,6 +18,8 @@ enum Property {
   kPropStats,
   kPropMaxSessions,
   kPropHandshakes,
+  kPropMaxSdpBytes,
+  kPropMaxPacketBytes,
   kPropConnectTimeout,
   kPropConsentTimeout,
   kPropCacheMs,
@@ -67,6 +69,12 @@ void set_sink_property(GObject* object, guint id, const GValue* value, GParamSpe
         break;
       case kPropHandshakes:
         sink.config.handshakes_per_second = g_value_get_uint(value);
+        break;
+      case kPropMaxSdpBytes:
+        sink.config.max_sdp_bytes = g_value_get_uint(value);
+        break;
+      case kPropMaxPacketBytes:
+        sink.config.max_packet_bytes = g_value_get_uint(value);
         break;
       case kPropConnectTimeout:
         sink.config.connect_timeout = milliseconds();
@@ -125,6 +133,12 @@ void get_sink_property(GObject* object, guint id, GValue* value, GParamSpec* spe
       case kPropHandshakes:
         g_value_set_uint(value, sink.config.handshakes_per_second);
         break;
+      case kPropMaxSdpBytes:
+        g_value_set_uint(value, static_cast<guint>(sink.config.max_sdp_bytes));
+        break;
+      case kPropMaxPacketBytes:
+        g_value_set_uint(value, static_cast<guint>(sink.config.max_packet_bytes));
+        break;
       case kPropConnectTimeout:
         milliseconds(sink.config.connect_timeout);
         break;
@@ -168,6 +182,12 @@ void install_sink_properties(GObjectClass* klass) {
   add(kPropHandshakes, g_param_spec_uint("handshakes-per-second", "Handshakes per second",
                                          "DTLS handshakes that one address begins in a second", 1, 100'000,
                                          config.handshakes_per_second, kBefore));
+  add(kPropMaxSdpBytes, g_param_spec_uint("max-sdp-bytes", "Maximum SDP size",
+                                          "Offers and trickle fragments that are longer are refused, bytes", 1024,
+                                          131'072, static_cast<guint>(config.max_sdp_bytes), kBefore));
+  add(kPropMaxPacketBytes,
+      g_param_spec_uint("max-packet-bytes", "Maximum packet size", "UDP packets that are longer are dropped, bytes",
+                        1280, 9000, static_cast<guint>(config.max_packet_bytes), kBefore));
   add(kPropConnectTimeout, g_param_spec_uint("connect-timeout-ms", "Connect timeout",
                                              "A viewer that is not connected by then is dropped, ms", 100, 600'000,
                                              static_cast<guint>(config.connect_timeout.count()), kBefore));

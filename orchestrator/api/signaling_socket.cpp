@@ -65,7 +65,7 @@ void SignalingSocket::hear(std::string_view text) {
   const auto context = context_.lock();
   if (!context) return;
   if (!within_rate(*context)) return refuse({"RATE_LIMIT_EXCEEDED", "These are too many messages."});
-  const auto message = signaling::parse_client_message(text);
+  const auto message = signaling::parse_client_message(text, context->config.signaling.max_sdp_bytes);
   if (!message) return send(signaling::error_message(message.error()));
   if (const auto* wanted = std::get_if<signaling::Join>(&*message)) return join(*context, *wanted);
   if (std::holds_alternative<signaling::Leave>(*message)) return leave();

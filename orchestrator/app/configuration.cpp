@@ -273,6 +273,8 @@ const std::vector<Key>& keys() {
       {"webrtc.max_sessions", "1000", false, number(&C::webrtc_max_sessions, 1, 1'000'000)},
       {"webrtc.handshakes_per_second", "200", false, number(&C::webrtc_handshakes_per_second, 1, 100'000)},
       {"webrtc.connect_timeout_s", "10", false, number(&C::webrtc_connect_timeout_s, 1, 600)},
+      {"webrtc.max_sdp_bytes", "65536", false, number(&C::webrtc_max_sdp_bytes, 1024, 131'072)},
+      {"webrtc.max_packet_bytes", "2048", false, number(&C::webrtc_max_packet_bytes, 1280, 9000)},
       {"webrtc.stun", "", true, ice_urls(&C::webrtc_stun, {"stun", "stuns"})},
       {"webrtc.turn", "", true, ice_urls(&C::webrtc_turn, {"turn", "turns"})},
       {"webrtc.turn_secret", "", false, text(&C::webrtc_turn_secret)},

@@ -34,6 +34,8 @@ struct Configuration {
   int webrtc_max_sessions = 1000;
   int webrtc_handshakes_per_second = 200;
   int webrtc_connect_timeout_s = 10;
+  int webrtc_max_sdp_bytes = 64 * 1024;
+  int webrtc_max_packet_bytes = 2048;
   std::vector<std::string> webrtc_stun, webrtc_turn;
   std::string webrtc_turn_secret;
   int webrtc_turn_ttl = 86'400;

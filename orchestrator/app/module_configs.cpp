@@ -29,7 +29,9 @@ CertificateConfig certificate_config(const Configuration& configuration) {
 media::RtcLimits rtc_limits(const Configuration& configuration) {
   return {.max_sessions = static_cast<unsigned>(configuration.webrtc_max_sessions),
           .handshakes_per_second = static_cast<unsigned>(configuration.webrtc_handshakes_per_second),
-          .connect_timeout_ms = static_cast<unsigned>(configuration.webrtc_connect_timeout_s) * 1000};
+          .connect_timeout_ms = static_cast<unsigned>(configuration.webrtc_connect_timeout_s) * 1000,
+          .max_sdp_bytes = static_cast<unsigned>(configuration.webrtc_max_sdp_bytes),
+          .max_packet_bytes = static_cast<unsigned>(configuration.webrtc_max_packet_bytes)};
 }
 
 api::Config api_config(const Configuration& configuration, const std::string& setup_token) {
@@ -37,6 +39,7 @@ api::Config api_config(const Configuration& configuration, const std::string& se
   config.signaling.ice = {configuration.webrtc_stun, configuration.webrtc_turn, configuration.webrtc_turn_secret,
                           std::chrono::seconds(configuration.webrtc_turn_ttl)};
   config.signaling.max_sessions = static_cast<size_t>(configuration.webrtc_max_sessions);
+  config.signaling.max_sdp_bytes = static_cast<size_t>(configuration.webrtc_max_sdp_bytes);
   config.keep_sessions = std::chrono::days(configuration.sessions_keep_days);
   config.public_url = configuration.http_public_url;
   config.registration = configuration.auth_registration;

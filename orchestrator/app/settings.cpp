@@ -47,6 +47,8 @@ const std::vector<About>& abouts() {
       {"webrtc.max_sessions", "restart", "Viewers and publishers at once."},
       {"webrtc.handshakes_per_second", "restart", "WebRTC connections that may begin in a second."},
       {"webrtc.connect_timeout_s", "restart", "Seconds after which a session that did not connect is dropped."},
+      {"webrtc.max_sdp_bytes", "restart", "Bytes of the longest session description that is taken."},
+      {"webrtc.max_packet_bytes", "restart", "Bytes of the longest UDP packet that is taken."},
       {"webrtc.stun", "restart", "STUN servers that browsers are told of."},
       {"webrtc.turn", "restart", "TURN servers that browsers are told of."},
       {"webrtc.turn_secret", "restart", "Secret shared with the TURN servers."},

@@ -21,6 +21,8 @@ struct RtcLimits {
   unsigned max_sessions = 1000;
   unsigned handshakes_per_second = 200;
   unsigned connect_timeout_ms = 10'000;
+  unsigned max_sdp_bytes = 64 * 1024;  ///< of offers and trickle fragments
+  unsigned max_packet_bytes = 2048;    ///< longer UDP packets are dropped
   bool operator==(const RtcLimits&) const = default;
 };
 

@@ -38,7 +38,8 @@ base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSet
     g_object_set(element->get(), "listen", settings.listen.c_str(), "endpoint-name", "server", "announced-addresses",
                  settings.announced_addresses.c_str(), "max-sessions", settings.limits.max_sessions,
                  "handshakes-per-second", settings.limits.handshakes_per_second, "connect-timeout-ms",
-                 settings.limits.connect_timeout_ms, nullptr);
+                 settings.limits.connect_timeout_ms, "max-sdp-bytes", settings.limits.max_sdp_bytes, "max-packet-bytes",
+                 settings.limits.max_packet_bytes, nullptr);
   }
   return element;
 }

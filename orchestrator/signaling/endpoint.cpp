@@ -156,8 +156,9 @@ void Endpoint::post(const Request& request, const Done& done) {
   if (request.content_type != sdp_type) {
     return done(refuse(415, "UNSUPPORTED_MEDIA_TYPE", "Offers are sent as application/sdp."));
   }
-  if (request.body.size() > longest_sdp) {
-    return done(refuse(413, "PAYLOAD_TOO_LARGE", "An offer may have at most 64 KiB."));
+  if (request.body.size() > config_.max_sdp_bytes) {
+    return done(refuse(413, "PAYLOAD_TOO_LARGE",
+                       "An offer may have at most " + std::to_string(config_.max_sdp_bytes) + " bytes."));
   }
   if (request.body.rfind("v=0", 0) != 0) {
     return done(refuse(400, "VALIDATION_FAILED", "The body is not an SDP offer."));
@@ -221,7 +222,7 @@ Response Endpoint::patch(const Request& request, Session& session) {
   if (!if_match_holds(*request.if_match, session.etag)) {
     return refuse(412, "PRECONDITION_FAILED", "If-Match names an ICE session that is over.");
   }
-  const auto fragment = parse_ice_fragment(request.body);
+  const auto fragment = parse_ice_fragment(request.body, config_.max_sdp_bytes);
   if (!fragment) return media_error(fragment.error());
   if (!fragment->ufrag.empty() && fragment->ufrag != session.ufrag) {
     if (fragment->password.empty()) return refuse(400, "VALIDATION_FAILED", "An ICE restart needs a=ice-pwd as well.");

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "signaling/ice_fragment.h"
 #include "signaling/ice_servers.h"
 #include "signaling/media_port.h"
 
@@ -21,9 +22,10 @@ namespace reallive::signaling {
 enum class Kind { publish, view };  ///< WHIP and WHEP
 
 struct Config {
-  IceConfig ice = {};          ///< sent on the 201, never before: TURN passwords are for those who were let in
-  size_t max_sessions = 1000;  ///< of both kinds, offers under way included
-  unsigned retry_after_s = 2;  ///< for 409 and 503
+  IceConfig ice = {};                  ///< sent on the 201, never before: TURN passwords are for those who were let in
+  size_t max_sessions = 1000;          ///< of both kinds, offers under way included
+  unsigned retry_after_s = 2;          ///< for 409 and 503
+  size_t max_sdp_bytes = longest_sdp;  ///< of offers and trickle fragments
   bool operator==(const Config&) const = default;
 };
 

@@ -42,8 +42,10 @@ IceCredentials ice_credentials(std::string_view sdp) {
   return credentials;
 }
 
-base::Result<IceCredentials> parse_ice_fragment(std::string_view fragment) {
-  if (fragment.size() > longest_sdp) return base::fail("bad-offer", "The fragment is longer than 64 KiB.");
+base::Result<IceCredentials> parse_ice_fragment(std::string_view fragment, size_t max_bytes) {
+  if (fragment.size() > max_bytes) {
+    return base::fail("bad-offer", "The fragment has more than " + std::to_string(max_bytes) + " bytes.");
+  }
   IceCredentials credentials;
   bool says_something = false;
   for (std::string_view rest = fragment; !rest.empty();) {

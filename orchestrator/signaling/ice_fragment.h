@@ -11,7 +11,7 @@
 
 namespace reallive::signaling {
 
-inline constexpr size_t longest_sdp = 64 * 1024;
+inline constexpr size_t longest_sdp = 64 * 1024;  ///< bytes of a description or fragment, unless configured
 
 struct IceCredentials {
   std::string ufrag, password;  ///< empty when not given
@@ -22,7 +22,7 @@ struct IceCredentials {
 IceCredentials ice_credentials(std::string_view sdp);
 
 /// `bad-offer` when a line is not of the form `x=…`, when the fragment has neither candidates, their end nor
-/// credentials, or when it is longer than `longest_sdp`.
-base::Result<IceCredentials> parse_ice_fragment(std::string_view fragment);
+/// credentials, or when it has more than `max_bytes`.
+base::Result<IceCredentials> parse_ice_fragment(std::string_view fragment, size_t max_bytes = longest_sdp);
 
 }  // namespace reallive::signaling

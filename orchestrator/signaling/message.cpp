@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "signaling/ice_fragment.h"
-
 namespace reallive::signaling {
 namespace {
 
@@ -54,10 +52,10 @@ Result<ClientMessage> read_join(const base::Json& json) {
   return join;
 }
 
-Result<ClientMessage> read_description(const base::Json& json, bool is_answer) {
+Result<ClientMessage> read_description(const base::Json& json, bool is_answer, size_t max_bytes) {
   Description description;
   description.is_answer = is_answer;
-  const auto sdp = text_of(json, "sdp", longest_sdp);
+  const auto sdp = text_of(json, "sdp", max_bytes);
   if (!sdp) return tl::unexpected(sdp.error());
   if (sdp->rfind("v=0", 0) != 0) return invalid("sdp", "sdp must be a session description.");
   const auto to = plain_text_of(json, "to", longest_name);
@@ -87,13 +85,13 @@ Result<ClientMessage> read_candidate(const base::Json& json) {
 
 }  // namespace
 
-Result<ClientMessage> parse_client_message(std::string_view text) {
+Result<ClientMessage> parse_client_message(std::string_view text, size_t max_sdp_bytes) {
   const auto json = base::Json::parse(text, {.bytes = 256 * 1024, .depth = 4});
   if (!json) return invalid("", "The message is not JSON: " + json.error().message);
   if (!json->is_object()) return invalid("", "A message is a JSON object.");
   const std::string type = json->get_string("type").value_or("");
   if (type == "join-room") return read_join(*json);
-  if (type == "offer" || type == "answer") return read_description(*json, type == "answer");
+  if (type == "offer" || type == "answer") return read_description(*json, type == "answer", max_sdp_bytes);
   if (type == "ice-candidate") return read_candidate(*json);
   if (type == "leave") return Leave();
   return invalid("type", "type must be join-room, offer, answer, ice-candidate or leave.");

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "signaling/ice_fragment.h"
 
 namespace reallive::signaling {
 
@@ -46,7 +47,8 @@ inline constexpr size_t longest_candidate = 1024;
 
 /// Code VALIDATION_FAILED with the member at fault. Members that it does not know are passed over: browsers add
 /// `sdpMLineIndex` and more to candidates.
-base::Result<ClientMessage> parse_client_message(std::string_view text);
+/// A description may have `max_sdp_bytes`.
+base::Result<ClientMessage> parse_client_message(std::string_view text, size_t max_sdp_bytes = longest_sdp);
 
 /// `{type:"error", code, message}`
 base::Json error_message(const base::Error& error);

@@ -209,6 +209,28 @@ TEST(Endpoint, RefusesSessionsBeyondItsLimit) {
   EXPECT_TRUE(endpoint->create_session(TestPeer(shared_context()).transport()));
 }
 
+TEST(Endpoint, DropsPacketsBeyondItsBound) {
+  struct Case {
+    size_t bound, size;
+    bool taken;
+  };
+  for (const Case& one : {Case{2048, 2048, true}, Case{2048, 2052, false}, Case{1280, 1280, true},
+                          Case{1280, 1284, false}, Case{9000, 9000, true}}) {
+    auto config = loopback();
+    config.max_packet_bytes = one.bound;
+    auto endpoint = *Endpoint::acquire(config);
+    auto joined = join(*endpoint);
+    auto& peer = *joined.peer;
+    const auto ours = joined.session->local_credentials();
+    peer.send_padded_check(one.size);
+    // Datagrams keep their order here: once this one is answered the other would have been.
+    peer.send_check(ours.ufrag + ":" + peer.credentials().ufrag, ours.password, false, false);
+    const auto answered = [&] { return !peer.stun_errors.empty() && peer.stun_errors.back() == 487; };
+    ASSERT_TRUE(peer.run_until(answered));
+    EXPECT_EQ(peer.stun_errors.front() == 401, one.taken) << one.size << " bytes where " << one.bound << " may be";
+  }
+}
+
 TEST(Endpoint, DropsASessionThatDoesNotConnect) {
   auto config = loopback();
   config.connect_timeout = milliseconds(100);

@@ -160,6 +160,37 @@ TEST_F(SinkTest, RemovesViewersAndTakesFragments) {
   EXPECT_FALSE(known);
 }
 
+TEST_F(SinkTest, TakesNoLongerDescriptionsAndPacketsThanItMay) {
+  g_object_set(sink.get(), "max-sdp-bytes", 4096, "max-packet-bytes", 1280, nullptr);
+  start();
+  push(true, 5000);
+  TestPeer peer;
+  std::string offer = peer.offer();
+  offer.resize(4097, '\n');
+  const auto refused = add_viewer(sink.get(), offer);
+  EXPECT_EQ(text(refused, "code"), "bad-offer");
+  EXPECT_EQ(text(refused, "reason"), "larger than 4096 bytes");
+  const auto answered = add_viewer(sink.get(), peer.offer());
+  const std::string viewer = text(answered, "viewer");
+  gboolean known = TRUE;
+  std::string fragment = "a=end-of-candidates\r\n";
+  fragment.resize(4097, '\n');
+  g_signal_emit_by_name(sink.get(), "add-candidates", viewer.c_str(), fragment.c_str(), &known);
+  EXPECT_FALSE(known);
+  fragment.pop_back();
+  g_signal_emit_by_name(sink.get(), "add-candidates", viewer.c_str(), fragment.c_str(), &known);
+  EXPECT_TRUE(known);
+
+  peer.accept(text(answered, "sdp"));
+  ASSERT_TRUE(peer.run_until([&] { return joined == 1; }));
+  peer.send_padded_check(1284);
+  // Datagrams keep their order here: once this one is answered the other would have been.
+  const auto theirs = sdp::transport_of(peer.answer, peer.answer.media[0]);
+  peer.send_check(theirs.ufrag + ":" + peer.credentials().ufrag, theirs.pwd, false, false);
+  ASSERT_TRUE(peer.run_until([&] { return !peer.stun_errors.empty(); }));
+  EXPECT_EQ(peer.stun_errors.front(), 487);
+}
+
 TEST_F(SinkTest, AsksUpstreamForAKeyFrame) {
   start();
   push(true, 5000);

@@ -335,8 +335,8 @@ TEST_F(StreamTest, TakesFragments) {
   push(true, 5000);
   TestPeer peer;
   const auto viewer = join(peer);
-  EXPECT_TRUE(stream->add_candidates(viewer, "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"));
-  EXPECT_FALSE(stream->add_candidates("nobody", "a=ice-ufrag:abcd\r\n"));
+  EXPECT_TRUE(stream->add_candidates(*endpoint, viewer, "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"));
+  EXPECT_FALSE(stream->add_candidates(*endpoint, "nobody", "a=ice-ufrag:abcd\r\n"));
   auto restarted = stream->restart_ice(*endpoint, viewer, "a=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n",
                                        {"203.0.113.9"});
   ASSERT_TRUE(restarted) << restarted.error().message;

@@ -113,6 +113,21 @@ void TestPeer::send_check(const std::string& username, const std::string& passwo
   send_raw(stun::write_request(request, password));
 }
 
+void TestPeer::send_padded_check(size_t size) {
+  constexpr uint16_t kUsername = 0x0006, kSoftware = 0x8022;
+  std::string username = remote_.ufrag + ":" + local_.ufrag;
+  Buffer check = {0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  append_u16(check, kUsername);
+  append_u16(check, static_cast<uint16_t>(username.size()));
+  username.resize((username.size() + 3) / 4 * 4);
+  check.insert(check.end(), username.begin(), username.end());
+  append_u16(check, kSoftware);
+  append_u16(check, static_cast<uint16_t>(size - check.size() - 2));
+  check.resize(size, ' ');
+  put_u16(check.data() + 2, static_cast<uint16_t>(size - 20));
+  send_raw(check);
+}
+
 void TestPeer::send_raw(Bytes datagram) {
   socket_->send(*server_, datagram);
 }

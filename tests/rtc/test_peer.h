@@ -62,6 +62,8 @@ class TestPeer final : public DtlsTransport::Listener {
   void send_rtcp(const Buffer& plain);
   void send_rtp(const Buffer& plain);
   void send_raw(Bytes datagram);
+  /// A request of `size` bytes (a multiple of four from 64 on) that proves nothing: answered 401 where it is read.
+  void send_padded_check(size_t size);
   /// One connectivity check with what is given instead of the truth.
   void send_check(const std::string& username, const std::string& password, bool controlling, bool nominate);
   /// Another local address from now on, as when a phone changes networks.

@@ -230,7 +230,9 @@ TEST(Sdp, IsBounded) {
     auto session = sdp::parse(text);
     return !session && session.error().message.find(reason) != std::string::npos;
   };
-  EXPECT_TRUE(refused(head + "a=" + std::string(sdp::kMaxBytes, 'x'), "64 KiB"));
+  EXPECT_TRUE(refused(head + "a=" + std::string(sdp::kMaxBytes, 'x'), "65536 bytes"));
+  EXPECT_FALSE(sdp::parse(head, head.size() - 1));
+  EXPECT_TRUE(sdp::parse(head, head.size()));
   std::string lines = head, media = head, formats = head + "m=application 9 X", bundle = head + "a=group:BUNDLE";
   for (size_t i = 0; i < sdp::kMaxLines; ++i)
     lines += "a=x\r\n";
@@ -302,6 +304,8 @@ TEST(SdpFragment, RefusesWhatIsMalformed) {
   EXPECT_FALSE(sdp::parse_fragment("nonsense"));
   EXPECT_FALSE(sdp::parse_fragment("a=ice-pwd:two words"));
   EXPECT_FALSE(sdp::parse_fragment(std::string(sdp::kMaxBytes + 1, 'a')));
+  EXPECT_TRUE(sdp::parse_fragment("a=ice-lite\n", 11));
+  EXPECT_FALSE(sdp::parse_fragment("a=ice-lite\n", 10));
   std::string many, mids, lines;
   for (size_t i = 0; i <= sdp::kMaxMedia; ++i)
     many += "m=audio 9 X 0\n", mids += "a=mid:0\n";

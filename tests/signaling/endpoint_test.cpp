@@ -162,6 +162,18 @@ TEST_F(EndpointTest, Post413ForAnOfferThatIsTooLong) {
   Request request = post();
   request.body.append(longest_sdp, ' ');
   EXPECT_EQ(ask(request).status, 413);
+  request.body.resize(longest_sdp, ' ');
+  EXPECT_EQ(ask(request).status, 201);
+  config.max_sdp_bytes = 1024;
+  endpoint = std::make_unique<Endpoint>(config, media, recorder);
+  EXPECT_EQ(ask(request).status, 413);
+  request.body.resize(1024);
+  EXPECT_EQ(ask(request).status, 201);
+  Request more = on_session("PATCH", open());
+  more.body.resize(1025, '\n');
+  EXPECT_EQ(ask(more).status, 400);
+  more.body.resize(1024);
+  EXPECT_EQ(ask(more).status, 204);
 }
 
 TEST_F(EndpointTest, AccessDecides401And403And404) {
@@ -410,6 +422,8 @@ TEST(IceFragment, RefusesWhatIsNone) {
   for (const char* text : {"", "\r\n", "m=audio 9 RTP 0", "a", "A=candidate:1", "a:candidate:1", "{}", "a=mid:0"})
     EXPECT_FALSE(parse_ice_fragment(text)) << text;
   EXPECT_FALSE(parse_ice_fragment("a=candidate:1\n" + std::string(longest_sdp, 'a')));
+  EXPECT_TRUE(parse_ice_fragment("a=candidate:1", 13));
+  EXPECT_FALSE(parse_ice_fragment("a=candidate:1", 12));
 }
 
 }  // namespace

@@ -158,6 +158,8 @@ TEST(ClientMessage, ReadsWhatClientsWrite) {
   ASSERT_TRUE(message);
   EXPECT_EQ(std::get<Candidate>(*message).candidate, "") << "there will be no more";
   EXPECT_TRUE(parse_client_message(R"({"type":"leave"})"));
+  EXPECT_TRUE(parse_client_message(R"({"type":"offer","sdp":"v=0\r\n"})", 5));
+  EXPECT_FALSE(parse_client_message(R"({"type":"offer","sdp":"v=0\r\n"})", 4));
 }
 
 TEST(ClientMessage, NamesWhatIsWrong) {

@@ -120,7 +120,7 @@ void Stream::forget_frames() {
 Result<ViewerAnswer> Stream::add_viewer(Endpoint& endpoint, std::string_view offer_text,
                                         const std::vector<std::string>& announced) {
   if (!ready()) return fail("not-ready", "the stream has no media yet");
-  auto offer = sdp::parse(offer_text);
+  auto offer = sdp::parse(offer_text, endpoint.max_sdp_bytes());
   if (!offer) return tl::unexpected(offer.error());
 
   const Codecs now = codecs();
@@ -176,13 +176,13 @@ std::shared_ptr<ViewerSession> Stream::find(const std::string& viewer) const {
   return found == viewers_.end() ? nullptr : found->second;
 }
 
-bool Stream::add_candidates(const std::string& viewer, std::string_view fragment) {
-  return find(viewer) && sdp::parse_fragment(fragment).has_value();
+bool Stream::add_candidates(const Endpoint& endpoint, const std::string& viewer, std::string_view fragment) {
+  return find(viewer) && sdp::parse_fragment(fragment, endpoint.max_sdp_bytes()).has_value();
 }
 
 Result<ViewerAnswer> Stream::restart_ice(Endpoint& endpoint, const std::string& id, std::string_view fragment_text,
                                          const std::vector<std::string>& announced) {
-  auto fragment = sdp::parse_fragment(fragment_text);
+  auto fragment = sdp::parse_fragment(fragment_text, endpoint.max_sdp_bytes());
   if (!fragment) return tl::unexpected(fragment.error());
   if (fragment->ufrag().empty() || fragment->pwd().empty()) {
     return fail("bad-offer", "the fragment has no a=ice-ufrag and a=ice-pwd");

@@ -83,7 +83,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
                                   const std::vector<std::string>& announced);
   /// True when the viewer is known and the fragment parses. Candidates themselves are not needed: the viewer's checks
   /// tell where it is.
-  bool add_candidates(const std::string& viewer, std::string_view fragment);
+  bool add_candidates(const Endpoint& endpoint, const std::string& viewer, std::string_view fragment);
   Result<ViewerAnswer> restart_ice(Endpoint& endpoint, const std::string& viewer, std::string_view fragment,
                                    const std::vector<std::string>& announced);
   bool remove_viewer(const std::string& viewer, const std::string& reason);

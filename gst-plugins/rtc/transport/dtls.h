@@ -48,7 +48,7 @@ class DtlsTransport {
 
   /// Bytes of the largest datagram that is sent, and of the largest that is taken.
   static constexpr size_t kMtu = 1200;
-  static constexpr size_t kMaxDatagram = 2048;
+  static constexpr size_t kMaxDatagram = 9000;  // a jumbo frame; the endpoint has a bound of its own before it
   /// Datagrams that one association takes before it is connected; a handshake needs about six.
   static constexpr size_t kMaxHandshakeDatagrams = 200;
 

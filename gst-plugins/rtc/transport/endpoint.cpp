@@ -115,6 +115,7 @@ Result<std::unique_ptr<Endpoint>> Endpoint::open(const EndpointConfig& config, c
   if (!context) return fail("failed", context.error().message);
   auto socket = UdpSocket::bind(address);
   if (!socket) return fail("failed", socket.error().message);
+  socket->limit_datagrams(config.max_packet_bytes);
   auto core = std::make_shared<EndpointCore>(config, std::move(*socket), std::move(*context));
   return std::unique_ptr<Endpoint>(new Endpoint(std::move(core)));
 }
@@ -157,6 +158,10 @@ Result<std::shared_ptr<Session>> Endpoint::create_session(RemoteTransport remote
                 "this address serves its limit of " + std::to_string(core_->config.max_sessions) + " sessions already");
   }
   return std::make_shared<Session>(core_, core_->next_shard(), std::move(remote));
+}
+
+size_t Endpoint::max_sdp_bytes() const {
+  return core_->config.max_sdp_bytes;
 }
 
 EndpointStats Endpoint::stats() const {

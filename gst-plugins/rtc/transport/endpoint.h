@@ -11,6 +11,7 @@
 
 #include "common/result.h"
 #include "rtc/transport/session.h"
+#include "rtc/transport/udp_socket.h"
 #include "rtc/wire/sdp.h"
 
 namespace reallive::rtc {
@@ -21,7 +22,9 @@ struct EndpointConfig {
   std::string name;
   unsigned max_sessions = 1000;
   unsigned handshakes_per_second = 200;
-  unsigned shards = 0;  // 0: one for each core but one
+  size_t max_sdp_bytes = sdp::kMaxBytes;              // offers and trickle fragments: more is "bad-offer"
+  size_t max_packet_bytes = UdpSocket::kMaxDatagram;  // datagrams: longer ones are dropped unseen
+  unsigned shards = 0;                                // 0: one for each core but one
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds consent_timeout{30'000};  // RFC 7675 section 5.1
 };
@@ -58,6 +61,8 @@ class Endpoint {
   std::vector<sdp::Candidate> candidates(const std::vector<std::string>& announced) const;
   /// A session that waits for Session::start(). Error code "too-many-sessions" at the limit.
   Result<std::shared_ptr<Session>> create_session(RemoteTransport remote);
+  /// How long offers and trickle fragments may be.
+  size_t max_sdp_bytes() const;
   EndpointStats stats() const;
   size_t shard_count() const;
 

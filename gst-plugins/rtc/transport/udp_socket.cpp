@@ -97,12 +97,14 @@ UdpSocket::UdpSocket() : state_(std::make_unique<State>()), buffers_(std::make_u
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       local_(other.local_),
+      max_datagram_(other.max_datagram_),
       v6_(other.v6_),
       state_(std::move(other.state_)),
       buffers_(std::move(other.buffers_)) {}
 UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(local_, other.local_);
+  std::swap(max_datagram_, other.max_datagram_);
   std::swap(v6_, other.v6_);
   std::swap(state_, other.state_);
   std::swap(buffers_, other.buffers_);
@@ -172,7 +174,7 @@ std::span<Datagram> UdpSocket::receive() {
     const SocketAddress from(buffers.names[i]);
     while (!rest.empty()) {
       const size_t size = std::min(segment, rest.size());
-      if (size <= kMaxDatagram) buffers.datagrams.push_back({from, rest.first(size), to});
+      if (size <= max_datagram_) buffers.datagrams.push_back({from, rest.first(size), to});
       rest = rest.subspan(size);
     }
   }

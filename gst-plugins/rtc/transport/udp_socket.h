@@ -35,6 +35,7 @@ class UdpSocket {
  public:
   /// Linux takes at most this many segments in one call (UDP_MAX_SEGMENTS), and 64 KB.
   static constexpr size_t kMaxSegments = 64;
+  /// What receive() takes unless limit_datagrams() says otherwise.
   static constexpr size_t kMaxDatagram = 2048;
 
   /// Binds `address`; port 0 lets the kernel choose. The any-address of IPv6 takes IPv4 as well; where the machine
@@ -51,8 +52,10 @@ class UdpSocket {
   const SocketAddress& local() const { return local_; }
 
   /// Everything one recvmmsg() gives (up to 16 messages, each up to 64 KB of merged datagrams); empty when there is
-  /// nothing. Datagrams above kMaxDatagram are left out. Valid until the next call.
+  /// nothing. Datagrams that are too large are left out. Valid until the next call.
   std::span<Datagram> receive();
+  /// From now on datagrams of more than `bytes` are left out. Not while another thread receives.
+  void limit_datagrams(size_t bytes) { max_datagram_ = bytes; }
 
   /// `source` is the address of ours that the datagram comes from, as Datagram::to told it: peers take answers only
   /// from where they asked (RFC 8445 section 7.2.5.2.1). The any-address leaves it to the kernel, as does one that this
@@ -84,6 +87,7 @@ class UdpSocket {
 
   int descriptor_ = -1;
   SocketAddress local_;
+  size_t max_datagram_ = kMaxDatagram;
   bool v6_ = false;  // the socket's family: IPv4 addresses are mapped before they are used
   std::unique_ptr<State> state_;
   std::unique_ptr<ReceiveBuffers> buffers_;

@@ -1,6 +1,6 @@
 // Session descriptions (RFC 8866, RFC 8829) as a plain model: a bounded parser, a writer.
 // Value types for any thread. It only describes: choosing codecs and transports belongs to who negotiates.
-// Never takes more than 64 KiB, 4096 lines, 32 media and 128 payload types a media.
+// Never takes more bytes than it may (64 KiB unless told), 4096 lines, 32 media and 128 payload types a media.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace reallive::rtc::sdp {
 
-inline constexpr size_t kMaxBytes = 64 * 1024;
+inline constexpr size_t kMaxBytes = 64 * 1024;  // unless told
 inline constexpr size_t kMaxLines = 4096;
 inline constexpr size_t kMaxMedia = 32;
 inline constexpr size_t kMaxFormats = 128;
@@ -157,8 +157,8 @@ struct Session {
   bool operator==(const Session&) const = default;
 };
 
-/// Error code "bad-offer", with the line number in the message.
-Result<Session> parse(std::string_view text);
+/// Error code "bad-offer", with the line number in the message, or when it is longer than `max_bytes`.
+Result<Session> parse(std::string_view text, size_t max_bytes = kMaxBytes);
 
 /// Writes offer or answer with CRLF. Session-level transport values are written at session level, media-level ones
 /// at each media; addresses are 0.0.0.0 (ICE carries the real ones).
@@ -192,8 +192,8 @@ struct Fragment {
   std::string ufrag() const;
   std::string pwd() const;
 };
-/// Error code "bad-offer". Candidates that do not parse are left out.
-Result<Fragment> parse_fragment(std::string_view text);
+/// Error code "bad-offer", also when it is longer than `max_bytes`. Candidates that do not parse are left out.
+Result<Fragment> parse_fragment(std::string_view text, size_t max_bytes = kMaxBytes);
 std::string write_fragment(const Fragment& fragment);
 
 }  // namespace reallive::rtc::sdp

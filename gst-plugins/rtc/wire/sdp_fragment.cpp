@@ -18,8 +18,8 @@ std::string Fragment::pwd() const {
   return {};
 }
 
-Result<Fragment> parse_fragment(std::string_view text) {
-  if (text.size() > kMaxBytes) return fail("bad-offer", "larger than 64 KiB");
+Result<Fragment> parse_fragment(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) return fail("bad-offer", "larger than " + std::to_string(max_bytes) + " bytes");
   Fragment fragment;
   Lines lines(text);
   Fragment::Section* section = nullptr;

@@ -264,8 +264,8 @@ class Parser {
 
 }  // namespace
 
-Result<Session> parse(std::string_view text) {
-  if (text.size() > kMaxBytes) return fail("bad-offer", "larger than 64 KiB");
+Result<Session> parse(std::string_view text, size_t max_bytes) {
+  if (text.size() > max_bytes) return fail("bad-offer", "larger than " + std::to_string(max_bytes) + " bytes");
   return Parser(text).run();
 }
 
