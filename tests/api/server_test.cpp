@@ -240,6 +240,22 @@ TEST_F(ServerTest, WhipRefusesWithItsCodes) {
   EXPECT_EQ(codec.status, 422) << codec.body;
 }
 
+// Before the first account is made nobody may publish, whatever they bring.
+TEST(ServerWithoutAccounts, WhipAndWhepAre401) {
+  Server fresh;
+  fresh.start({});
+  for (const char* target : {"/whip/door", "/whep/door"}) {
+    for (const char* who : {"", "Bearer 11111111-2222-4333-8444-555555555555", "Basic YWRtaW46YWRtaW4=", "Bearer "}) {
+      const HttpResult answer = fresh.ask("POST", target, who, publish_offer);
+      EXPECT_EQ(answer.status, 401) << target << " " << who << " " << answer.body;
+      EXPECT_EQ(answer.code().rfind("AUTH_", 0), 0u) << answer.code();
+      EXPECT_NE(answer.header("WWW-Authenticate"), "");
+    }
+    EXPECT_EQ(fresh.ask("DELETE", target + std::string("/none")).status, 401);
+  }
+  EXPECT_EQ(fresh.ask("GET", "/api/v1/info").json().get_bool("setupNeeded"), true);
+}
+
 TEST_F(ServerTest, OtherOriginsMayPublishAndWatchButReadNothingElse) {
   const HttpResult preflight = ask("OPTIONS", "/whip/door", "", "",
                                    {{"Origin", "https://studio.example"}, {"Access-Control-Request-Method", "POST"}});

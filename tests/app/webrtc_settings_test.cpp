@@ -130,6 +130,21 @@ TEST_F(WebrtcSettings, LengthOfDescriptionsMayGrow) {
   EXPECT_EQ(view(offer).status, 201) << "the element takes what the server takes";
 }
 
+TEST_F(WebrtcSettings, AnnouncedAddresses) {
+  start("webrtc.announce=203.0.113.5, 2001:db8::5, 198.51.100.7:4000");
+  const std::string output = server_->output(), line = "listening webrtc ";
+  const auto at = output.find(':', output.find(line) + line.size());
+  const std::string port = std::to_string(std::stoi(output.substr(at + 1)));
+  const auto answer = view(TestPeer().offer());
+  ASSERT_EQ(answer.status, 201) << answer.body;
+  const auto session = rtc::sdp::parse(answer.body);
+  ASSERT_TRUE(session);
+  std::vector<std::string> told;
+  for (const auto& candidate : session->media.at(0).candidates)
+    told.push_back(candidate.address + " " + std::to_string(candidate.port));
+  EXPECT_THAT(told, testing::ElementsAre("203.0.113.5 " + port, "2001:db8::5 " + port, "198.51.100.7 4000"));
+}
+
 TEST_F(WebrtcSettings, LengthOfPackets) {
   start("webrtc.max_packet_bytes=1280");
   const auto peer = join();

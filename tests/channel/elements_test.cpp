@@ -1,4 +1,5 @@
 #include <chrono>
+#include <optional>
 
 #include "channel/gst_fixture.h"
 
@@ -95,6 +96,41 @@ TEST(Sink, NumbersItsPads) {
   EXPECT_EQ(sink->numsinkpads, 1);
 }
 
+StructurePtr stats_of(GstElement* element) {
+  GstStructure* raw = nullptr;
+  g_object_get(element, "stats", &raw, nullptr);
+  return StructurePtr(raw);
+}
+
+TEST(Sink, MeasuresTheBitrate) {
+  using Steady = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  TestWriter writer("bitrate");
+  writer.add_track("video_0", h264_caps);
+  std::optional<Steady::time_point> before_first, after_first;
+  Steady::time_point before_last, after_last;
+  int count = 0;
+  double bitrate = 0, of_track = 0;
+  ASSERT_TRUE(eventually([&] {
+    before_last = Steady::now();
+    EXPECT_EQ(writer.push("video_0", make_buffer(static_cast<GstClockTime>(count) * frame_time, count % 30 == 0, 1000)),
+              GST_FLOW_OK);
+    after_last = Steady::now();
+    if (count++ == 0) before_first = before_last, after_first = after_last;
+    const StructurePtr stats = stats_of(writer.element());
+    GstStructure* track = nullptr;
+    EXPECT_TRUE(gst_structure_get(stats.get(), "bitrate", G_TYPE_DOUBLE, &bitrate, "video_0", GST_TYPE_STRUCTURE,
+                                  &track, nullptr));
+    const StructurePtr one(track);
+    EXPECT_TRUE(gst_structure_get_double(one.get(), "bitrate", &of_track));
+    return bitrate > 0;
+  }));
+  // What it measured lies between the shortest and the longest time that the pushes may have taken for it.
+  EXPECT_LE(bitrate, count * 8000 / Seconds(before_last - *after_first).count());
+  EXPECT_GE(bitrate, count * 8000 / Seconds(after_last - *before_first).count());
+  EXPECT_EQ(of_track, bitrate);
+}
+
 TEST(Sink, MeasuresTheChannel) {
   TestWriter writer("stats");
   writer.add_track("video_0", h264_caps);
@@ -102,9 +138,7 @@ TEST(Sink, MeasuresTheChannel) {
   reader.play();
   writer.push_pictures(0, 31, 30);
   ASSERT_TRUE(reader.wait_count("video_0", 1));
-  GstStructure* raw = nullptr;
-  g_object_get(writer.element(), "stats", &raw, nullptr);
-  const StructurePtr stats(raw);
+  const StructurePtr stats = stats_of(writer.element());
   guint readers = 0;
   guint64 bytes = 0, span = 1, requests = 0;
   GstStructure* track_raw = nullptr;
@@ -264,6 +298,15 @@ TEST(Source, AStoppedReaderIsToldWhatItLostAndNeverHoldsTheWriter) {
     EXPECT_TRUE(GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT));
   }
   EXPECT_EQ(gaps, 1u);
+  for (GstElement* element : {reader.element(), writer.element()}) {
+    const StructurePtr stats = stats_of(element);
+    guint64 units = 0, groups = 0;
+    EXPECT_TRUE(gst_structure_get(stats.get(), "dropped-units", G_TYPE_UINT64, &units, "dropped-gops", G_TYPE_UINT64,
+                                  &groups, nullptr));
+    EXPECT_EQ(units, 300 - track.buffers.size()) << GST_OBJECT_NAME(element);
+    EXPECT_GE(groups, 3u) << GST_OBJECT_NAME(element);
+    EXPECT_LE(groups, 5u) << GST_OBJECT_NAME(element);
+  }
 }
 
 TEST(Source, StaysWhenTheWriterGoesAndContinuesWhenItReturns) {

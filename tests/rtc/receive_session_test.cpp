@@ -1,4 +1,5 @@
 // A publisher over loopback with real ICE, DTLS and SRTP, down to ordered packets; no GStreamer, so TSan may watch.
+#include <algorithm>
 #include <atomic>
 #include <gtest/gtest.h>
 #include <mutex>
@@ -52,11 +53,11 @@ class Taker final : public PublisherSession::Listener {
 
 class ReceiveSession : public testing::Test {
  protected:
-  ReceiveSession() {
+  ReceiveSession() : ReceiveSession(OfferOptions{}) {}
+  explicit ReceiveSession(OfferOptions options) {
     EndpointConfig config;
     config.listen = "127.0.0.1:0";
     endpoint_ = *Endpoint::acquire(config);
-    OfferOptions options;
     options.audio = true;
     options.direction = sdp::Direction::kSendOnly;
     const auto offer = *sdp::parse(peer_.offer(options));
@@ -129,6 +130,50 @@ TEST_F(ReceiveSession, RepairsReportsAndSaysGoodbye) {
   session_->close("removed");
   EXPECT_TRUE(peer_.run_until([this] { return reported<rtcp::Bye>() && !peer_.closed().empty(); }));
   EXPECT_EQ(taker_->reasons(), std::vector<std::string>{"removed"});
+}
+
+class ReceiveSessionByFir : public ReceiveSession {
+ protected:
+  static OfferOptions options() {
+    OfferOptions options;
+    options.video_feedback = {"nack", "ccm fir"};
+    return options;
+  }
+  ReceiveSessionByFir() : ReceiveSession(options()) {}
+  std::vector<uint8_t> numbers() const {
+    std::vector<uint8_t> all;
+    for (const auto& record : peer_.reports) {
+      const auto* request = std::get_if<rtcp::FullIntraRequest>(&record);
+      if (!request) continue;
+      EXPECT_EQ(request->entries.size(), 1u);
+      for (const auto& entry : request->entries) {
+        EXPECT_EQ(entry.ssrc, test::PacketSpec().ssrc);
+        all.push_back(entry.sequence);
+      }
+    }
+    return all;
+  }
+};
+
+// A publisher that offers `ccm fir` and no `nack pli` (RFC 5104 section 7.1).
+TEST_F(ReceiveSessionByFir, AsksForKeyFrames) {
+  const auto line = std::find_if(peer_.answer.media.begin(), peer_.answer.media.end(),
+                                 [](const auto& media) { return media.kind == sdp::Kind::kVideo; });
+  ASSERT_NE(line, peer_.answer.media.end());
+  EXPECT_EQ(line->codecs[0].feedback, (std::vector<std::string>{"nack", "ccm fir"}));
+  ASSERT_TRUE(peer_.run_until([this] { return peer_.connected() && taker_->connected; }));
+  uint16_t sequence = 1;
+  send(sequence, true);
+  ASSERT_TRUE(peer_.run_until([this] { return taker_->count() == 1; }));
+  for (size_t round = 1; round <= 2; ++round) {
+    session_->request_keyframe(0);
+    session_->request_keyframe(0);
+    ASSERT_TRUE(peer_.run_until([&] { return numbers().size() == round; }));
+    send(++sequence, true);
+    ASSERT_TRUE(peer_.run_until([&] { return taker_->count() == sequence; }));
+  }
+  EXPECT_EQ(numbers(), (std::vector<uint8_t>{0, 1})) << "each request is one, under the next number";
+  EXPECT_EQ(reported<rtcp::PictureLoss>(), nullptr);
 }
 
 TEST_F(ReceiveSession, AnyThreadMayAskAtAnyTime) {

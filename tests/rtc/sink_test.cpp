@@ -4,6 +4,7 @@
 #include <gst/video/video.h>
 #define GST_USE_UNSTABLE_API
 #include <atomic>
+#include <chrono>
 #include <gst/webrtc/webrtc.h>
 #include <gtest/gtest.h>
 #include <mutex>
@@ -17,6 +18,7 @@
 namespace reallive::rtc {
 namespace {
 
+using std::chrono::milliseconds;
 using test::eventually;
 
 struct HarnessDeleter {
@@ -207,6 +209,99 @@ TEST_F(SinkTest, AsksUpstreamForAKeyFrame) {
     }
     return asked;
   }));
+}
+
+TEST_F(SinkTest, AFullIntraRequestIsOneUpstream) {
+  start();
+  push(true, 5000);
+  TestPeer peer;
+  const auto answered = add_viewer(sink.get(), peer.offer());
+  const std::string viewer = text(answered, "viewer");
+  peer.accept(text(answered, "sdp"));
+  ASSERT_TRUE(peer.run_until([&] { return joined == 1 && !peer.packets.empty(); }));
+  const auto asked = [&] {
+    int count = 0;
+    while (auto event = Ref<GstEvent>::adopt(gst_harness_try_pull_upstream_event(harness.get())))
+      count += gst_video_event_is_force_key_unit(event.get()) ? 1 : 0;
+    return count;
+  };
+  const auto stat = [&](const char* name) {
+    GstStructure* raw = nullptr;
+    g_signal_emit_by_name(sink.get(), "viewer-stats", viewer.c_str(), &raw);
+    const StructurePtr stats(raw);
+    guint64 value = 0;
+    if (stats) gst_structure_get_uint64(stats.get(), name, &value);
+    return value;
+  };
+  // A machine that is slow to connect leaves the picture to age, and the viewer asks by itself.
+  int count = 0;
+  asked();
+  const auto send = [&](uint8_t number) {
+    Buffer request;
+    rtcp::write(request, rtcp::FullIntraRequest{1, {{peer.answer.media[0].ssrcs.at(0).ssrc, number}}});
+    peer.send_rtcp(request);
+  };
+  ASSERT_TRUE(peer.run_until([&] {
+    send(1);  // again and again, as RFC 5104 has it, until a key frame comes
+    return (count += asked()) > 0;
+  }));
+  push(true, 5000);
+  ASSERT_TRUE(peer.run_until([&] { return h264_frames(peer.packets).size() == 2; }));
+  (void)asked();
+  const auto late = std::chrono::steady_clock::now() + milliseconds(600);  // longer than requests are kept apart
+  ASSERT_TRUE(peer.run_until([&] {
+    send(1);
+    return std::chrono::steady_clock::now() > late;
+  }));
+  Buffer marker;
+  rtcp::write(marker, rtcp::Remb{1, 1'000'000, {}});
+  peer.send_rtcp(marker);
+  ASSERT_TRUE(peer.run_until([&] { return stat("remb-bps") > 0; }));
+  EXPECT_EQ(asked(), 0) << "the request is answered already";
+  ASSERT_TRUE(peer.run_until([&] {
+    send(2);
+    return asked() > 0;
+  }));
+}
+
+TEST_F(SinkTest, TellsTheAddressesThatAreAnnounced) {
+  g_object_set(sink.get(), "announced-addresses", "203.0.113.5, 2001:db8::5, 198.51.100.7:4000", nullptr);
+  start();
+  TestPeer peer;
+  const auto answered = add_viewer(sink.get(), peer.offer());
+  const auto answer = sdp::parse(text(answered, "sdp"));
+  ASSERT_TRUE(answer);
+  std::vector<std::string> told;
+  for (const auto& candidate : answer->media.at(0).candidates)
+    told.push_back(candidate.type + " " + candidate.address + " " + std::to_string(candidate.port));
+  const std::string port = std::to_string(property<guint>(sink.get(), "port"));
+  EXPECT_EQ(told, (std::vector<std::string>{"host 203.0.113.5 " + port, "host 2001:db8::5 " + port,
+                                            "host 198.51.100.7 4000"}));
+}
+
+TEST_F(SinkTest, MeasuresWhatItSends) {
+  start();
+  const auto begin = std::chrono::steady_clock::now();
+  const auto stat = [&](const char* name) {
+    const StructurePtr stats(property<GstStructure*>(sink.get(), "stats"));
+    guint64 value = 0;
+    EXPECT_TRUE(gst_structure_get_uint64(stats.get(), name, &value)) << name;
+    return static_cast<double>(value);
+  };
+  EXPECT_EQ(stat("bitrate-bps"), 0);
+  size_t pushed = 0;
+  ASSERT_TRUE(eventually([&] {
+    push(pushed == 0, 5000);
+    pushed += units.back().size();
+    return stat("cached-ms") >= 600;
+  }));
+  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  EXPECT_LE(stat("cached-ms"), elapsed * 1000);
+  EXPECT_EQ(stat("bytes-in"), static_cast<double>(pushed));
+  EXPECT_EQ(stat("frames-in"), static_cast<double>(frames));
+  EXPECT_NEAR(stat("cached-bytes") / static_cast<double>(pushed), 1, 0.02);
+  EXPECT_NEAR(stat("bitrate-bps") / (stat("cached-bytes") * 8000 / stat("cached-ms")), 1, 0.01);
+  EXPECT_EQ(stat("frames-lost"), 0);
 }
 
 TEST_F(SinkTest, ComesBackAfterEveryStateCycle) {

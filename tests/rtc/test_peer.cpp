@@ -60,7 +60,7 @@ std::string TestPeer::offer(const OfferOptions& options) const {
     const bool h264 = options.video_codec == "H264";
     video.codecs.push_back(codec(102, options.video_codec, 90000,
                                  h264 ? "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f" : "",
-                                 {"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"}));
+                                 options.video_feedback));
     if (options.rtx) video.codecs.push_back(codec(103, "rtx", 90000, "apt=102", {}));
     video.extmaps.push_back({4, "urn:ietf:params:rtp-hdrext:sdes:mid"});
     video.extmaps.push_back({5, "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay"});

@@ -28,6 +28,7 @@ struct OfferOptions {
   bool capture_time = false;
   std::string video_codec = "H264";
   sdp::Direction direction = sdp::Direction::kRecvOnly;
+  std::vector<std::string> video_feedback = {"nack", "nack pli", "ccm fir", "goog-remb", "transport-cc"};
 };
 
 class TestPeer final : public DtlsTransport::Listener {

@@ -247,6 +247,36 @@ TEST_F(ViewerTest, GivesTheCachedPictureAgainWhenTheSourceDoesNotAnswer) {
   EXPECT_EQ(transport.srtp().refused(), 0u);
 }
 
+TEST_F(ViewerTest, TakesARepeatedFullIntraRequestForOne) {
+  cache(30, 20'000);
+  settle(viewer->connect(transport, instant()));
+  ASSERT_TRUE(run([&] { return !catching_up(); }, milliseconds(1500)));
+  const auto request = [&](uint8_t number, uint32_t sender = 1, uint32_t media = 0x1111) {
+    Buffer packet;
+    rtcp::write(packet, rtcp::FullIntraRequest{sender, {{media, number}}});
+    settle(viewer->on_rtcp(packet, instant()));
+    return viewer->stats().picture_losses;
+  };
+  const auto answer = [&] {
+    const uint64_t before = viewer->stats().tracks[0].sender.key_frames;
+    push_video(true, 20'000);
+    settle(viewer->advance(instant()));
+    return run([&] { return viewer->stats().tracks[0].sender.key_frames > before; }, milliseconds(500));
+  };
+  EXPECT_EQ(request(255), 1u);
+  EXPECT_EQ(key_frames_wanted, 1);
+  EXPECT_EQ(request(255), 2u) << "nothing has come yet: it still holds";
+  ASSERT_TRUE(answer());
+  EXPECT_EQ(request(255), 2u) << "it crossed the answer";
+  EXPECT_EQ(key_frames_wanted, 2);
+  EXPECT_EQ(request(0), 3u);
+  ASSERT_TRUE(answer());
+  EXPECT_EQ(request(0, 2), 4u) << "somebody else's number";
+  ASSERT_TRUE(answer());
+  EXPECT_EQ(request(1, 1, 0x3333), 4u) << "sound has no key frames";
+  EXPECT_EQ(request(1, 1, 0x4444), 4u);
+}
+
 TEST_F(ViewerTest, StartsSoundLiveAndKeepsItInStepWithThePicture) {
   for (int index = 0; index < 50; ++index) {
     push_video(index == 0, 5000);

@@ -20,6 +20,9 @@ class VideoFeed {
   /// The viewer cannot go on without a key frame (PLI, FIR). When no new one comes, it gets the cached one again.
   void on_picture_lost(Instant now);
 
+  /// on_picture_lost() was called, and no key frame has gone since.
+  bool misses_picture() const { return lost_since_.has_value(); }
+
   /// A key frame is worth asking for: the viewer has just come or fallen out and none is cached, or one that is more
   /// than a second old; and again every second as long as it waits without a picture.
   bool take_key_frame_wish(Instant now);

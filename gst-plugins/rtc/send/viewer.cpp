@@ -39,6 +39,7 @@ struct Viewer::Track {
   TrackSender sender;
   std::optional<VideoFeed> video;
   uint64_t audio_position = 0;
+  std::optional<std::pair<uint32_t, uint8_t>> full_intra;  // who sent the newest request, and its number
 };
 
 Viewer::Viewer(std::vector<TrackPlan> plan, std::string cname, const std::vector<CodecKind>& codecs,
@@ -140,10 +141,9 @@ void Viewer::handle(const rtcp::Record& record, Instant now) {
       track->sender.repeat(nack->sequences, view_.history, std::max(kMinRepeatBudget, bitrate), now);
     }
   } else if (const auto* loss = std::get_if<rtcp::PictureLoss>(&record)) {
-    on_picture_lost(loss->media, now);
+    if (Track* track = video_track(loss->media)) on_picture_lost(*track, now);
   } else if (const auto* request = std::get_if<rtcp::FullIntraRequest>(&record)) {
-    for (const auto& entry : request->entries)
-      on_picture_lost(entry.ssrc, now);
+    on_full_intra_request(*request, now);
   } else if (const auto* remb = std::get_if<rtcp::Remb>(&record)) {
     remb_bps_ = remb->bitrate;
   } else if (const auto* reference = std::get_if<rtcp::ReceiverReferenceTime>(&record)) {
@@ -152,12 +152,28 @@ void Viewer::handle(const rtcp::Record& record, Instant now) {
   }
 }
 
-void Viewer::on_picture_lost(uint32_t ssrc, Instant now) {
+Viewer::Track* Viewer::video_track(uint32_t ssrc) {
   for (auto& track : tracks_) {
-    if (track->sender.plan().ssrc != ssrc || !track->video) continue;
-    ++picture_losses_;
-    track->video->on_picture_lost(now);
-    listener_.on_key_frame_wanted(track->sender.plan().track);
+    if (track->sender.plan().ssrc == ssrc && track->video) return track.get();
+  }
+  return nullptr;
+}
+
+void Viewer::on_picture_lost(Track& track, Instant now) {
+  ++picture_losses_;
+  track.video->on_picture_lost(now);
+  listener_.on_key_frame_wanted(track.sender.plan().track);
+}
+
+// RFC 5104 section 4.3.1.1: one that comes again under its number is the same, and over once a key frame has gone.
+void Viewer::on_full_intra_request(const rtcp::FullIntraRequest& request, Instant now) {
+  for (const auto& entry : request.entries) {
+    Track* const track = video_track(entry.ssrc);
+    if (!track) continue;
+    const std::pair number(request.sender, entry.sequence);
+    if (track->full_intra == number && !track->video->misses_picture()) continue;
+    track->full_intra = number;
+    on_picture_lost(*track, now);
   }
 }
 

@@ -67,7 +67,9 @@ class Viewer {
 
   void send_reports(Instant now);
   void handle(const rtcp::Record& record, Instant now);
-  void on_picture_lost(uint32_t ssrc, Instant now);
+  void on_picture_lost(Track& track, Instant now);
+  void on_full_intra_request(const rtcp::FullIntraRequest& request, Instant now);
+  Track* video_track(uint32_t ssrc);
   void advance_audio(Track& track, Instant now);
 
   const std::string cname_;
