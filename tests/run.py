@@ -3,7 +3,8 @@
 
 Every program gets a home and a temporary directory of its own (left-over files fail it) and a copy of one plugin
 registry made at the start, so that an installed plugin never answers for the built one. A program that crashes, runs
-no case, or (under CI=true) skips one counts as failed. There are no retries.
+no case, or (under CI=true) skips one counts as failed. There are no retries. At the end everything that the run's
+servers and programs printed is searched for every secret that the run used (support/run_secrets.py), as one more case.
 """
 import argparse
 import concurrent.futures
@@ -16,8 +17,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
+
+from support.run_secrets import RunSecrets
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI") == "true"
@@ -111,7 +115,7 @@ def group_ends(process, seconds=2.0):
     return False
 
 
-def run_one(test, registry, extra_environment, time_factor):
+def run_one(test, registry, record, extra_environment, time_factor):
     outcome = Outcome(f'{test["suite"][0].split(":")[-1]}/{test["name"]}')
     began = time.monotonic()
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="reallive-run-"))
@@ -119,7 +123,7 @@ def run_one(test, registry, extra_environment, time_factor):
         temporary, home = scratch / "tmp", scratch / "home"
         temporary.mkdir()
         home.mkdir(mode=0o700)
-        environment = {**os.environ, **test["env"], **extra_environment}
+        environment = {**os.environ, **test["env"], **extra_environment, "REALLIVE_TEST_RECORD": record}
         # Meson tells what is prepended to PATH without the PATH it goes before.
         environment["PATH"] = ":".join(filter(None, [test["env"].get("PATH"), os.environ["PATH"]]))
         environment.update(TMPDIR=str(temporary), HOME=str(home), XDG_RUNTIME_DIR=str(home), XDG_DATA_HOME=str(home / "data"),
@@ -164,6 +168,8 @@ def run_one(test, registry, extra_environment, time_factor):
         # Whatever is wrong beyond a failed case is a failure of its own.
         if outcome.reasons and not outcome.failed and (not outcome.skipped or outcome.skipped < len(outcome.reasons)):
             outcome.failed += 1
+        if not outcome.failed:  # a failed case may quote what it compared
+            (pathlib.Path(record) / f"log-of-{outcome.name.replace('/', '-')}-{process.pid}").write_text(outcome.output)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     outcome.seconds = time.monotonic() - began
@@ -182,6 +188,54 @@ def make_registry(build, extra_environment):
     return registry if registry.exists() else None
 
 
+class ProcessList:
+    """What everybody on the machine can read of the servers that run meanwhile: their command lines."""
+
+    def __init__(self, record):
+        self.path = pathlib.Path(record) / "log-process-list"
+        self.seen = set()
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.watch)
+
+    def look(self):
+        for entry in pathlib.Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and os.readlink(entry / "exe").endswith("/reallive"):
+                    words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                    if "serve" in words:  # what a person types to other commands is theirs
+                        self.seen.add(" ".join(words))
+            except OSError:
+                pass  # it ended, or is somebody else's
+
+    def watch(self):
+        while not self.over.wait(0.5):
+            self.look()
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        self.path.write_text("\n".join(sorted(self.seen)))
+
+
+def check_secrets(record, whole):
+    """The case of the whole run; None where nothing was recorded, which a whole run must not say."""
+    began = time.monotonic()
+    run = RunSecrets(record)
+    if not whole and not run.secrets:
+        return None
+    told = run.told()
+    outcome = Outcome("house/secrets-of-the-run", passed=0 if told else 1, failed=1 if told else 0, reasons=told[:40])
+    if whole and (len(run.secrets) < 100 or len(run.servers) < 20):
+        outcome.passed, outcome.failed = 0, 1
+        outcome.reasons.append(f"only {len(run.secrets)} secrets and {len(run.servers)} servers' logs were recorded")
+    outcome.seconds = time.monotonic() - began
+    print(f"searching {len(run.logs)} logs for {len(run.secrets)} secrets")
+    return outcome
+
+
 def report(outcome):
     word = "ok  " if not outcome.failed else "FAIL"
     detail = f"{outcome.passed} passed" + (f", {outcome.failed} failed" if outcome.failed else "")
@@ -194,6 +248,23 @@ def report(outcome):
         for line in lines[-120:]:
             print(f"       | {line}")
         sys.stdout.flush()
+
+
+def run_all(tests, registry, record, extra_environment, options):
+    outcomes = []
+    factor = 4 if options.sanitizer else 1
+    for _ in range(options.repeat):
+        together = [test for test in tests if test["is_parallel"]]
+        alone = [test for test in tests if not test["is_parallel"]]
+        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+            jobs = [pool.submit(run_one, test, registry, record, extra_environment, factor) for test in together]
+            for job in concurrent.futures.as_completed(jobs):
+                outcomes.append(job.result())
+                report(outcomes[-1])
+        for test in alone:
+            outcomes.append(run_one(test, registry, record, extra_environment, factor))
+            report(outcomes[-1])
+    return outcomes
 
 
 def main():
@@ -225,25 +296,19 @@ def main():
         print(f"no test program matches '{options.filter}'\n0 passed, 1 failed")
         return 1
     registry = make_registry(options.build, extra_environment)
+    whole = not options.filter and not options.suite and not options.sanitizer and options.repeat == 1
     began = time.monotonic()
-    outcomes = []
-    factor = 4 if options.sanitizer else 1
-    for _ in range(options.repeat):
-        together = [test for test in tests if test["is_parallel"]]
-        alone = [test for test in tests if not test["is_parallel"]]
-        with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-            jobs = [pool.submit(run_one, test, registry, extra_environment, factor) for test in together]
-            for job in concurrent.futures.as_completed(jobs):
-                outcomes.append(job.result())
-                report(outcomes[-1])
-        for test in alone:
-            outcomes.append(run_one(test, registry, extra_environment, factor))
-            report(outcomes[-1])
+    with tempfile.TemporaryDirectory(prefix="reallive-record-") as record:
+        with ProcessList(record):
+            outcomes = run_all(tests, registry, record, extra_environment, options)
+        secrets = check_secrets(record, whole)
+    if secrets:
+        outcomes.append(secrets)
+        report(secrets)
 
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     skipped = 0 if CI else sum(outcome.skipped for outcome in outcomes)
-    whole = not options.filter and not options.suite and not options.sanitizer and options.repeat == 1
     floor = int((TOP / "tests" / "floor").read_text())
     if whole and passed + failed < floor:
         print(f"only {passed + failed} cases ran; tests/floor says there are at least {floor}")

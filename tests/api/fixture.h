@@ -13,6 +13,7 @@
 #include "events/bus.h"
 #include "support/manual_clock.h"
 #include "support/queue_executor.h"
+#include "support/record.h"
 #include "support/temp_dir.h"
 
 namespace reallive::api::testing_only {
@@ -180,6 +181,10 @@ class ApiTest : public testing::Test {
     for (const auto& [name, value] : headers)
       request->headers.add(name, value);
     request->body = body;
+    std::string said = method + " " + target + "\n";
+    for (const auto& [name, value] : headers)
+      said += name + ": " + value + "\n";
+    test::record(test::Record::said, said + body);
     request->remote_address = remote_address;
     request->scheme = "http";
     request->host = host;
@@ -187,6 +192,7 @@ class ApiTest : public testing::Test {
     router.dispatch(request, http::Reply(request, [this, answer, request](http::Response response) {
                       answer->status = response.status;
                       answer->response = std::move(response);
+                      test::record(test::Record::said, answer->response.body);
                       if (auto json = base::Json::parse(answer->response.body)) answer->json = *json;
                       if (!api) return;
                       api->observer()(http::Exchange{request, answer->status, answer->response.body.size(),

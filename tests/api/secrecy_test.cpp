@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "api/server.h"
+#include "support/secret_watch.h"
 #include "support/wait.h"
 
 namespace reallive::api::testing_only {
@@ -22,8 +23,11 @@ TEST(Secrecy, ACamerasPasswordIsToldToNobody) {
   const std::string address = "@127.0.0.1:" + std::to_string(closed) + "/live?auth=query-secret-one";
   server.add_camera("door", owner, "rtsp://cam-user-name:swordfish-and-chips" + address);
   server.add_camera("hall", viewer, "rtsp://cam-user-name:swordfish-and-chips" + address);
-  for (const char* secret : {"swordfish-and-chips", "cam-user-name", "query-secret-one"})
-    server.secrets_used.add(secret);
+  test::SecretWatch camera;
+  for (const char* secret : {"swordfish-and-chips", "cam-user-name", "query-secret-one"}) {
+    camera.add(secret);
+    test::record(test::Record::secret, secret);
+  }
   server.start({"owner", "viewer"}, {"log.level=debug", "streams.start_limit_ms=2000", "sources.allow=127.0.0.1"},
                {{"GST_DEBUG", "*:4"}});
 
@@ -47,14 +51,11 @@ TEST(Secrecy, ACamerasPasswordIsToldToNobody) {
   }
   EXPECT_NE(server.ask("GET", "/api/v1/cameras/door/status", "owner").json().get_string("error").value_or(""), "");
   EXPECT_EQ(server.ask("GET", "/api/v1/cameras/door?token=swordfish-and-chips").status, 401);
-  test::SecretWatch camera;
-  for (const char* secret : {"swordfish-and-chips", "cam-user-name", "query-secret-one"})
-    camera.add(secret);
   EXPECT_EQ(camera.told_by(answers), "");
   EXPECT_EQ(answers.find(server.cameras->find_anywhere("hall")->stream_key), std::string::npos) << "a viewer's answers";
   for (const char* name : {"cmdline", "environ", "comm"})
-    EXPECT_EQ(server.secrets_used.told_by(file_of_process(server.process->pid(), name)), "") << name;
-  // The server's own output is searched when it ends.
+    EXPECT_EQ(camera.told_by(file_of_process(server.process->pid(), name)), "") << name;
+  EXPECT_EQ(camera.told_by(server.process->output()), "");
 }
 
 }  // namespace

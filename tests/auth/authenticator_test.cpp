@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "support/manual_clock.h"
 #include "support/queue_executor.h"
+#include "support/record.h"
 #include "support/temp_dir.h"
 
 namespace reallive::auth {
@@ -29,6 +30,7 @@ class AuthenticatorTest : public testing::Test {
     authenticator_ = std::move(*made);
   }
   User add(const std::string& name, const std::string& password, Role role = Role::operator_) {
+    test::record(test::Record::secret, password);
     return *users_.create({.username = name, .role = role, .password_hash = *hash_password(password, 4)});
   }
   base::Result<Principal> verify(const std::string& name, const std::string& password) {
@@ -47,7 +49,9 @@ class AuthenticatorTest : public testing::Test {
 
   Principal principal_of(const User& user) { return users_.credentials_by_id(user.id)->principal(); }
   std::string token_of(const User& user) {
-    return authenticator_->open_login(principal_of(user), Delivery::body)->token.token;
+    const std::string token = authenticator_->open_login(principal_of(user), Delivery::body)->token.token;
+    test::record(test::Record::secret, token);
+    return token;
   }
 
   std::string address_ = "192.0.2.1";

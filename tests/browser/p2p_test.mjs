@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { launchChromium, newPage } from './support/chromium.mjs';
 import { difference, watchFrames } from './support/media.mjs';
 import { joinRoom, localCandidateTypes, watchByWhep } from './support/peers.mjs';
+import { record } from './support/record.mjs';
 import { eventually, password, Server } from './support/server.mjs';
 import { TurnServer, turnSecret } from './support/turn.mjs';
 
@@ -17,6 +18,7 @@ let other;
 
 before(async () => {
   turn = await TurnServer.start();
+  record('secret', turnSecret);
   process.env.REALLIVE_WEBRTC_TURN_SECRET = turnSecret;
   server = await Server.create({ 'webrtc.turn': turn.url });
   await server.addUser('ada');

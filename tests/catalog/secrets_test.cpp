@@ -7,6 +7,7 @@
 #include "base/secret_box.h"
 #include "catalog/cameras.h"
 #include "support/manual_clock.h"
+#include "support/record.h"
 #include "support/temp_dir.h"
 
 namespace reallive::catalog {
@@ -16,6 +17,7 @@ constexpr char url[] = "rtsp://admin:swordfish-and-chips@192.0.2.1/stream";
 
 class SecretsTest : public testing::Test {
  protected:
+  SecretsTest() { test::record(test::Record::said, url); }
   base::SecretBox box(const std::string& name = "secrets.key") { return *base::SecretBox::load_or_make(dir_ / name); }
   std::unique_ptr<db::Database> open() { return std::move(*db::Database::open({dir_ / "t.db", 50})); }
   static void add_as_a_former_version(db::Database& database, const std::string& key) {

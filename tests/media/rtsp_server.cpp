@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "support/record.h"
+
 namespace reallive::media::test {
 
 namespace {
@@ -125,7 +127,10 @@ void RtspServer::hang_up() {
 }
 
 std::string RtspServer::url(const std::string& credentials) const {
-  return (tls_ ? "rtsps://" : "rtsp://") + credentials + "127.0.0.1:" + std::to_string(port_) + "/camera";
+  const std::string url =
+      (tls_ ? "rtsps://" : "rtsp://") + credentials + "127.0.0.1:" + std::to_string(port_) + "/camera";
+  reallive::test::record(reallive::test::Record::said, url);
+  return url;
 }
 
 }  // namespace reallive::media::test

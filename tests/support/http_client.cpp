@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/record.h"
 #include "support/wait.h"
 
 namespace reallive::test {
@@ -157,8 +158,14 @@ HttpAnswer HttpClient::request(const std::string& method, const std::string& tar
   if (!body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
     text += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   }
+  record(Record::said, text + "\r\n" + body);
   if (!send(text + "\r\n" + body) && !closed_) return {};
-  return receive(method == "HEAD");
+  const HttpAnswer answer = receive(method == "HEAD");
+  std::string said;
+  for (const auto& [name, value] : answer.headers)
+    said += name + ": " + value + "\n";
+  record(Record::said, said + answer.body);
+  return answer;
 }
 
 }  // namespace reallive::test

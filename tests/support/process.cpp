@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <signal.h>
 #include <stdexcept>
 #include <sys/prctl.h>
@@ -9,11 +10,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/record.h"
 #include "support/wait.h"
 
 namespace reallive::test {
 
 Process::Process(std::vector<std::string> argv, std::string input, std::map<std::string, std::string> environment) {
+  for (const std::string& argument : argv) {
+    is_ours_ = is_ours_ || std::filesystem::path(argument).filename() == "reallive";
+    is_server_ = is_server_ || (is_ours_ && argument == "serve");
+    if (is_ours_) record(Record::said, argument);
+    if (argument == "--password-stdin") record(Record::secret, input.substr(0, input.find('\n')));
+  }
+  if (is_ours_) record(Record::said, input);
   int out[2];
   int in[2];
   if (pipe2(out, O_CLOEXEC) != 0 || pipe2(in, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
@@ -60,6 +69,7 @@ Process::~Process() {
   }
   if (reader_.joinable()) reader_.join();
   close(pipe_);
+  if (is_ours_) record(is_server_ ? Record::log : Record::said, output_);
 }
 
 std::string Process::output() const {

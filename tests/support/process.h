@@ -16,6 +16,7 @@ class Process {
  public:
   /// Starts `argv` (found through PATH); `input` goes to its standard input, which is then closed.
   /// `environment` is added to this process's own. stdout and stderr are collected together.
+  /// What a `reallive` is told and prints is recorded (record.h).
   explicit Process(std::vector<std::string> argv, std::string input = {},
                    std::map<std::string, std::string> environment = {});
   ~Process();
@@ -39,6 +40,7 @@ class Process {
   std::string output_;
   bool closed_ = false;
   std::thread reader_;
+  bool is_ours_ = false, is_server_ = false;
 };
 
 struct Finished {

@@ -5,9 +5,13 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import time
 
+from support.record import record
+
 PASSWORD = "tangerine-harbour-42"
+record("secret", PASSWORD)
 
 
 def free_port():
@@ -41,24 +45,31 @@ def server(data, *settings):
     command = ["reallive", "serve", "--data", data]
     for setting in ("http.listen=127.0.0.1:0", "https.listen=off", "webrtc.listen=127.0.0.1:0", *settings):
         command += ["--set", setting]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        printed = []
+        reader = threading.Thread(target=lambda: printed.extend(process.stdout))
+        reader.start()
         try:
-            line = process.stdout.readline()
-            while line and "listening http " not in line:
-                line = process.stdout.readline()
-            assert line, "the server did not start"
+            wait_for(lambda: process.poll() is not None or any("listening http " in line for line in printed), "a listener")
+            line = next((line for line in printed if "listening http " in line), None)
+            assert line, f"the server did not start: {''.join(printed)}"
             yield int(line.rsplit(":", 1)[1])
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            process.wait(timeout=20)
+            reader.join()
+            record("log", "".join(printed))
 
 
 def ask(port, method, path, body=None, headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
         text = None if body is None else json.dumps(body)
+        record("said", "\n".join([f"{method} {path}", *(f"{name}: {value}" for name, value in (headers or {}).items()), text or ""]))
         connection.request(method, path, text, {"Content-Type": "application/json", **(headers or {})})
         answer = connection.getresponse()
-        return answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), answer.read().decode()
+        content = answer.read().decode()
+        record("said", "\n".join([*(f"{name}: {value}" for name, value in answer.getheaders()), content]))
+        return answer.status, dict((name.lower(), value) for name, value in answer.getheaders()), content
     finally:
         connection.close()

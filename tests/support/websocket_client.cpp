@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "support/record.h"
+
 namespace reallive::test {
 namespace {
 
@@ -39,6 +41,11 @@ WebSocketClient::WebSocketClient(int port, const std::string& target, HttpFields
   answer_ = connection_.request("GET", target, headers);
 }
 
+bool WebSocketClient::send_text(const std::string& text) {
+  record(Record::said, text);
+  return send_frame(1, text);
+}
+
 bool WebSocketClient::send_frame(int opcode, const std::string& payload, bool last) {
   std::string frame(1, static_cast<char>((last ? 0x80 : 0) | opcode));
   const size_t more = payload.size() < 126 ? 0 : payload.size() < 65536 ? 2 : 8;
@@ -68,7 +75,10 @@ std::string WebSocketClient::receive_text(std::chrono::milliseconds limit) {
   for (;;) {
     const auto frame = receive_frame(limit);
     if (!frame) return {};
-    if (frame->opcode == 1) return frame->payload;
+    if (frame->opcode == 1) {
+      record(Record::said, frame->payload);
+      return frame->payload;
+    }
     if (frame->opcode != 9) return {};
     send_frame(10, frame->payload);
   }

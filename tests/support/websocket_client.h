@@ -25,7 +25,7 @@ class WebSocketClient {
 
   const HttpAnswer& answer() const { return answer_; }
   bool open() const { return answer_.status == 101; }
-  bool send_text(const std::string& text) { return send_frame(1, text); }
+  bool send_text(const std::string& text);
   bool send_frame(int opcode, const std::string& payload, bool last = true);
   /// Nothing when the server closed without a word or the limit passed.
   std::optional<Frame> receive_frame(std::chrono::milliseconds limit = std::chrono::seconds(10));

@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { watchFrames } from './media.mjs';
+import { recordTraffic } from './record.mjs';
 import { password } from './server.mjs';
 
 const screenshots = join(process.env.REALLIVE_BUILD_ROOT ?? 'build', 'screenshots');
@@ -28,6 +29,7 @@ export function launchChromium({ more = [], without = [] } = {}) {
 /** A page in a profile of its own. What goes wrong inside it is printed as a TAP comment. */
 export async function newPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+  context.on('page', recordTraffic);
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
   page.on('pageerror', (error) => console.log(`# page error: ${error.message}`));
