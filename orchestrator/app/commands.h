@@ -19,6 +19,14 @@ int user_list(const CommonOptions& options);
 int user_passwd(const UserOptions& options);
 int user_remove(const UserOptions& options);
 
+struct InviteOptions {
+  CommonOptions common;
+  std::string role = "viewer", by, url;
+  int hours = 72;
+};
+/// Prints a link by which one person makes an account, once.
+int user_invite(const InviteOptions& options);
+
 struct CameraOptions {
   CommonOptions common;
   std::string name, source = "publish", owner, stream, transcode = "never";

@@ -2,7 +2,10 @@
 
 #include "app/commands.h"
 #include "app/control.h"
+#include "app/reach.h"
+#include "app/setup_link.h"
 #include "auth/password.h"
+#include "http/public_url.h"
 
 namespace reallive::app {
 
@@ -36,6 +39,31 @@ Result<std::string> read_hash(const UserOptions& options, const std::string& use
   return auth::hash_password(*password);
 }
 
+// An invitation holds as long as the admin who made it: the one named, else the first there is.
+Result<auth::User> find_inviter(Store& store, const std::string& name) {
+  auto users = store.users.list(auth::default_organization);
+  if (!users) return tl::unexpected(users.error());
+  for (auth::User& user : *users)
+    if (user.role == auth::Role::admin && user.is_active && (name.empty() || user.username == name))
+      return std::move(user);
+  if (name.empty())
+    return base::fail("USER_NOT_FOUND",
+                      "there is no admin who could invite; the first account is made by the link that reallive serve "
+                      "prints, or by reallive user add NAME --role admin");
+  return base::fail("USER_NOT_FOUND", "there is no active admin called " + name);
+}
+
+Result<std::vector<std::string>> find_addresses(const Configuration& configuration, const std::string& given) {
+  if (given.empty()) {
+    auto urls = configured_urls(configuration, host_names());
+    if (urls.empty()) return base::invalid("--url", "the server's port is chosen when it starts; say where it is");
+    return urls;
+  }
+  const auto url = http::parse_public_url(given);
+  if (!url) return base::invalid("--url", url.error().message);
+  return std::vector{url->to_string()};
+}
+
 }  // namespace
 
 int user_add(const UserOptions& options) {
@@ -54,6 +82,42 @@ int user_add(const UserOptions& options) {
       print_json(to_json(*user));
     else
       std::cout << "added " << user->username << " as " << auth::to_string(user->role) << '\n';
+    return {};
+  });
+}
+
+int user_invite(const InviteOptions& options) {
+  const auto configuration = configure(options.common);
+  if (!configuration) return report(configuration.error());
+  return with_store(options.common, [&](Store& store) -> Result<void> {
+    const auto role = auth::parse_role(options.role);
+    if (!role) return base::invalid("--role", "expected admin, operator, viewer or api_only");
+    if (configuration->auth_registration == "closed")
+      return base::fail("AUTH_ROLE_RESTRICTED",
+                        "auth.registration is closed, so nobody could use an invitation; set it to invite first");
+    const auto addresses = find_addresses(*configuration, options.url);
+    if (!addresses) return tl::unexpected(addresses.error());
+    const auto inviter = find_inviter(store, options.by);
+    if (!inviter) return tl::unexpected(inviter.error());
+    const auth::Principal principal{inviter->id, inviter->username, inviter->role, inviter->organization_id};
+    const auto invitation = store.invitations.create(principal, *role, std::chrono::hours(options.hours));
+    if (!invitation) return tl::unexpected(invitation.error());
+    const std::string path = "/invite#" + invitation->token;
+    if (options.common.json) {
+      print_json(Json::object({{"id", invitation->id},
+                               {"role", auth::to_string(invitation->role)},
+                               {"createdBy", invitation->created_by},
+                               {"createdAt", invitation->created_at},
+                               {"expiresAt", invitation->expires_at},
+                               {"token", invitation->token},
+                               {"url", addresses->front() + path}}));
+    } else {
+      std::cout << "whoever opens this first, before " << invitation->expires_at << ", makes an account as "
+                << auth::to_string(invitation->role) << ":\n";
+      for (const std::string& address : *addresses)
+        std::cout << "  " << address << path << '\n';
+      print_qr_code(addresses->front() + path);
+    }
     return {};
   });
 }

@@ -28,8 +28,8 @@ void add_serve_command(CLI::App& top, CommonOptions& options, int& result) {
   command->callback([&] { result = serve(options); });
 }
 
-void add_user_commands(CLI::App& top, UserOptions& options, int& result) {
-  CLI::App* user = top.add_subcommand("user", "Accounts: add, list, passwd, remove");
+void add_user_commands(CLI::App& top, UserOptions& options, InviteOptions& invite_options, int& result) {
+  CLI::App* user = top.add_subcommand("user", "Accounts: add, invite, list, passwd, remove");
   user->require_subcommand(1);
 
   CLI::App* add = user->add_subcommand("add", "Make an account");
@@ -39,6 +39,19 @@ void add_user_commands(CLI::App& top, UserOptions& options, int& result) {
   add->add_flag("--password-stdin", options.password_stdin, "Read the password from standard input");
   add_common(*add, options.common, true);
   add->callback([&] { result = user_add(options); });
+
+  CLI::App* invite = user->add_subcommand("invite", "Print a link by which one person makes an account, once");
+  invite->add_option("--role", invite_options.role, "admin, operator, viewer or api_only; default viewer")
+      ->type_name("ROLE");
+  invite->add_option("--hours", invite_options.hours, "How long the link is good; default 72")
+      ->check(CLI::Range(1, 30 * 24));
+  invite->add_option("--by", invite_options.by, "The admin in whose name; default the first")->type_name("NAME");
+  invite->add_option("--url", invite_options.url, "Where the server is, if its settings do not tell");
+  invite->add_option("--set", invite_options.common.sets, "A setting that the server was started with")
+      ->type_name("KEY=VALUE")
+      ->take_all();
+  add_common(*invite, invite_options.common, true);
+  invite->callback([&] { result = user_invite(invite_options); });
 
   CLI::App* list = user->add_subcommand("list", "Show all accounts");
   add_common(*list, options.common, true);
@@ -98,9 +111,10 @@ int run(int argc, char** argv) {
   int result = exit_done;
   CommonOptions server;
   UserOptions user;
+  InviteOptions invite;
   CameraOptions camera;
   add_serve_command(top, server, result);
-  add_user_commands(top, user, result);
+  add_user_commands(top, user, invite, result);
   add_camera_commands(top, camera, result);
   try {
     top.parse(argc, argv);

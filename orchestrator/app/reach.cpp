@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "app/module_configs.h"
+#include "http/listen_address.h"
+
 namespace reallive::app {
 
 std::vector<std::string> reachable_urls(const std::vector<http::Listening>& listening, const HostNames& host,
@@ -25,6 +28,20 @@ std::vector<std::string> reachable_urls(const std::vector<http::Listening>& list
     }
   }
   return urls.empty() ? own_urls : urls;
+}
+
+std::vector<std::string> configured_urls(const Configuration& configuration, const HostNames& host) {
+  if (!configuration.http_public_url.empty()) return {configuration.http_public_url};
+  std::vector<http::Listening> listening;
+  for (const bool secure : {true, false}) {
+    const auto address = http::parse_listen_address(secure ? configuration.https_listen : configuration.http_listen);
+    if (address && *address && (*address)->port != 0) listening.push_back({secure, (*address)->host, (*address)->port});
+  }
+  const std::string base_path = http_config(configuration).base_path;
+  std::vector<std::string> urls = reachable_urls(listening, host, base_path, true);
+  for (std::string& url : reachable_urls(listening, host, base_path, false))
+    urls.push_back(std::move(url));
+  return urls;
 }
 
 }  // namespace reallive::app

@@ -29,15 +29,20 @@ std::optional<std::string> draw_qr_code(std::string_view text) {
   return drawing;
 }
 
+void print_qr_code(const std::string& link) {
+  std::cout << std::flush;
+  if (isatty(STDOUT_FILENO) == 0) return;
+  if (const auto code = draw_qr_code(link)) std::cout << *code << std::flush;
+}
+
 void announce_setup(const std::vector<std::string>& addresses, std::string_view token,
                     const std::filesystem::path& data_dir) {
+  const std::string path = "/setup#" + std::string(token);
   std::cout << "nobody has an account yet, so nothing can be watched or published.\n";
   for (const std::string& address : addresses)
-    std::cout << "make the first one here: " << address << "/setup#" << token << '\n';
+    std::cout << "make the first one here: " << address << path << '\n';
   std::cout << "or here: reallive user add NAME --role admin --data " << data_dir.string() << std::endl;
-  if (addresses.empty() || isatty(STDOUT_FILENO) == 0) return;
-  if (const auto code = draw_qr_code(addresses.front() + "/setup#" + std::string(token)))
-    std::cout << *code << std::flush;
+  if (!addresses.empty()) print_qr_code(addresses.front() + path);
 }
 
 }  // namespace reallive::app

@@ -90,6 +90,54 @@ TEST_F(CliTest, UsersThatAreRefused) {
   EXPECT_EQ(json({"user", "list"}).size(), 1u);
 }
 
+TEST_F(CliTest, InvitationsKnowWhereTheServerIs) {
+  const auto with = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"user", "invite"};
+    for (const char* setting : {"auth.registration=invite", "https.listen=off"})
+      arguments.insert(arguments.end(), {"--set", setting});
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  };
+  EXPECT_THAT(reallive(with({})).output, HasSubstr("there is no admin who could invite"));
+  for (const char* name : {"ann", "bob"})
+    ASSERT_EQ(reallive({"user", "add", name, "--role", "admin", "--password-stdin"}, "tangerine-harbour-42").exit_code,
+              0);
+  const Json made = json(with({"--role", "operator", "--hours", "1"}));
+  const std::string token = made.get_string("token").value_or("");
+  EXPECT_GE(token.size(), 32u);
+  EXPECT_EQ(made.get_string("url"), "http://127.0.0.1:8080/invite#" + token);
+  EXPECT_EQ(made.get_string("role"), "operator");
+  EXPECT_GT(made.get_string("expiresAt").value_or(""), made.get_string("createdAt").value_or("?"));
+  const Json bobs = json(with({"--by", "bob", "--set", "http.public_url=https://cam.example.org/live"}));
+  EXPECT_THAT(bobs.get_string("url").value_or(""), testing::StartsWith("https://cam.example.org/live/invite#"));
+  EXPECT_NE(bobs.get_string("createdBy"), made.get_string("createdBy"));
+  const auto text = reallive(with({"--set", "https.listen=127.0.0.1:8443"}));
+  EXPECT_THAT(text.output, HasSubstr("makes an account as viewer"));
+  EXPECT_LT(text.output.find("  https://127.0.0.1:8443/invite#"), text.output.find("  http://127.0.0.1:8080/invite#"));
+}
+
+TEST_F(CliTest, InvitationsThatAreRefused) {
+  ASSERT_EQ(reallive({"user", "add", "ann", "--role", "admin", "--password-stdin"}, "tangerine-harbour-42").exit_code,
+            0);
+  const auto closed = reallive({"user", "invite"});
+  EXPECT_EQ(closed.exit_code, 1);
+  EXPECT_THAT(closed.output, HasSubstr("auth.registration is closed"));
+  for (const auto& [more, code, reason] :
+       {std::tuple{std::vector<std::string>{"--role", "king"}, 2, "--role: expected admin"},
+        {{"--hours", "0"}, 2, "--hours"},
+        {{"--hours", "9999"}, 2, "--hours"},
+        {{"--by", "nobody"}, 1, "no active admin called nobody"},
+        {{"--url", "cam"}, 2, "--url"},
+        {{"--set", "http.listen=:0"}, 2, "--url: the server's port is chosen when it starts"}}) {
+    std::vector<std::string> arguments = {"user",  "invite",          "--set", "auth.registration=invite",
+                                          "--set", "https.listen=off"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto refused = reallive(arguments);
+    EXPECT_EQ(refused.exit_code, code) << refused.output;
+    EXPECT_THAT(refused.output, HasSubstr(reason));
+  }
+}
+
 TEST_F(CliTest, CamerasFromAddToRemove) {
   const Json ann = json({"user", "add", "ann", "--password-stdin"}, "tangerine-harbour-42");
   const Json door = json({"camera", "add", "Front Door", "--source", "test", "--owner", "ann"});
