@@ -137,6 +137,10 @@ class Core : public std::enable_shared_from_this<Core> {
     soup_message_headers_remove(headers, "Range");
     connection_of(open->message).enter(Connection::Phase::body);
     if (header_size(open->message) > config_.limits.header) return connection_of(open->message).refuse(431);
+    // RFC 9112, 6.3: a proxy in front may have counted by the other of the two and taken the rest for another request.
+    if (soup_message_headers_get_one(headers, "Transfer-Encoding") != nullptr &&
+        soup_message_headers_get_one(headers, "Content-Length") != nullptr)
+      return connection_of(open->message).refuse(400);
     if (soup_message_headers_get_content_length(headers) > static_cast<goffset>(config_.limits.body)) refuse(open);
   }
 

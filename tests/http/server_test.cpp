@@ -131,6 +131,20 @@ TEST_F(ServerTest, SurvivesWhatIsNotHttp) {
   }
 }
 
+TEST_F(ServerTest, TwoLengthsDoNotHideARequest) {
+  // To a proxy that counts by Content-Length all of this is one request, and the second was never checked by it.
+  const std::string hidden = "0\r\n\r\nGET /echo/hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+  const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n";
+  for (const std::string& headers :
+       {length + "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\n" + length}) {
+    const auto connection = client();
+    ASSERT_TRUE(connection->send("POST /size HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n" + hidden));
+    EXPECT_EQ(connection->receive().status, 400) << headers;
+    EXPECT_TRUE(connection->closed_by_server());
+    EXPECT_EQ(get("/echo/alive").status, 200);
+  }
+}
+
 TEST_F(ServerTest, TakesBodiesUpToTheLimit) {
   const std::string body(1 << 20, 'x');
   EXPECT_EQ(client()->request("POST", "/size", {}, body).body, std::to_string(body.size()));
