@@ -46,6 +46,7 @@ def main():
     tap.case("no bare unref outside common/", holds(rules.check_bare_unref))
     tap.case("every header opens with what it is", holds(rules.check_headers))
     tap.case("clang-format has nothing to say", holds(rules.check_format))
+    tap.case("the tests that documents name are there", holds(rules.check_named_tests))
     tap.case("a sideways include is caught", catches(
         rules.check_includes, "orchestrator/auth/x.cpp", '#include "catalog/cameras.h"\n', "auth may not include catalog"))
     tap.case("a library beside its door is caught", catches(
@@ -57,6 +58,8 @@ def main():
     tap.case("a long file is caught", catches(rules.check_sizes, "orchestrator/api/x.cpp", "\n" * 700, "700 lines"))
     tap.case("a bare unref is caught", catches(
         rules.check_bare_unref, "gst-plugins/rtc/x.cpp", "void f() { g_object_unref(p); }\n", "bare unref"))
+    tap.case("a test that nobody wrote is caught", catches(
+        rules.check_named_tests, "docs/security.md", "| x | 401 | `AttacksTest.IsNotThere` |\n", "no test AttacksTest.IsNotThere"))
     tap.case("a silent header is caught", catches(
         rules.check_headers, "orchestrator/api/x.h", "#pragma once\n", "does not open with a comment"))
     tap.case("bad formatting is caught", catches(

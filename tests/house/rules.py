@@ -107,6 +107,25 @@ def check_headers(root):
             if name.startswith(("gst-plugins/", "orchestrator/")) and not (pathlib.Path(root) / name).read_text().startswith("//")]
 
 
+def check_named_tests(root):
+    """Tests that the documents name: `Suite.Case` of docs/security.md, `area/program` of that and docs/features.md."""
+    top = pathlib.Path(root)
+    cases = {f"{suite}.{case}" for name in files(root, ".cpp") if name.startswith("tests/")
+             for suite, case in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", (top / name).read_text(), re.M)}
+    wrong = []
+    for document in ("docs/security.md", "docs/features.md"):
+        text = (top / document).read_text() if (top / document).exists() else ""
+        if document == "docs/security.md":
+            wrong += [f"{document}: there is no test {name}" for name in re.findall(r"`([A-Z]\w+\.[A-Z]\w+)`", text)
+                      if name not in cases]
+        for area, program in re.findall(r"`([a-z0-9]+)/([a-z0-9-]+)`", text):
+            build = top / ("web" if area == "web" else f"tests/{area}") / "meson.build"
+            target = top / f"tests/fuzz/{program.removeprefix('fuzz-').replace('-', '_')}_fuzz.cpp"
+            if build.exists() and f"'{program}'" not in build.read_text() and not (area == "fuzz" and target.exists()):
+                wrong.append(f"{document}: there is no test {area}/{program}")
+    return wrong
+
+
 def check_format(root):
     names = [name for name in files(root, ".h", ".cpp") if not name.startswith("build")]
     done = subprocess.run(["clang-format-14", "--dry-run", "-Werror", "--ferror-limit=1", *names], cwd=root,
