@@ -64,6 +64,8 @@ void Publication::on_gone(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     gone_ = true;
   }
+  for (const auto& bin : ready_)
+    bin->flush();  // before the owner lets EOS follow
   ready_.clear();
   waiting_.clear();
   owner_->on_gone(shared_from_this(), reason);

@@ -4,6 +4,7 @@
 #include <gst/video/video.h>
 
 #include "common/guard.h"
+#include "rtc/wire/bytes.h"
 
 namespace reallive::rtc {
 
@@ -126,7 +127,24 @@ void TrackBin::start() {
   gst_element_sync_state_with_parent(bin_.get());
 }
 
+// The depayloader gives a picture out at its marker. Where a sender sets none or it was lost, it does when the next one
+// has come so far that its first NAL unit is whole: then no packet of that may wait.
 void TrackBin::push(MediaPacket packet, GstClockTime pts) {
+  const uint32_t timestamp = read_u32(packet.data.data() + 4);
+  if (timestamp != timestamp_) waits_ = marked_;
+  timestamp_ = timestamp;
+  marked_ = (packet.data[1] & 0x80) != 0;
+  held_.push_back({std::move(packet), pts});
+  if (!track_.video() || marked_ || !waits_ || held_.size() >= kMostHeld) flush();
+}
+
+void TrackBin::flush() {
+  for (Held& held : held_)
+    hand_on(std::move(held.packet), held.pts);
+  held_.clear();
+}
+
+void TrackBin::hand_on(MediaPacket packet, GstClockTime pts) {
   GstAppSrc* source = GST_APP_SRC(source_.get());
   const guint64 waiting = gst_app_src_get_current_level_bytes(source);
   if (overrun_ && waiting > kMaxWaiting / 2) return;

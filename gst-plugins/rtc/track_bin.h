@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "common/ref.h"
 #include "common/result.h"
@@ -38,7 +39,11 @@ class TrackBin : public std::enable_shared_from_this<TrackBin> {
 
   /// Adds the elements to the parent and starts them. The parent's state lock is held.
   void start();
+  /// Takes a packet. Those of a picture wait here for its last one, as they would in the depayloader, so that the
+  /// streaming thread wakes for a picture and not for each of its packets.
   void push(MediaPacket packet, GstClockTime pts);
+  /// Hands on what waits: nothing comes any more.
+  void flush();
   /// Sends EOS behind what is waiting.
   void finish();
   /// Takes pad and elements out of the parent.
@@ -55,6 +60,7 @@ class TrackBin : public std::enable_shared_from_this<TrackBin> {
   GstPadProbeReturn handle_buffer(GstPad* end, GstPadProbeInfo* info);
   GstPadProbeReturn handle_eos();
   Ref<GstPad> expose(GstPad* end);
+  void hand_on(MediaPacket packet, GstClockTime pts);
 
   const ReceiveTrack track_;
   const size_t index_;
@@ -68,7 +74,19 @@ class TrackBin : public std::enable_shared_from_this<TrackBin> {
   Ref<GstPad> pad_;
   std::string pad_name_;
   std::atomic<bool> finished_{false};
-  bool overrun_ = false;  // shard only
+
+  struct Held {
+    MediaPacket packet;
+    GstClockTime pts;
+  };
+  static constexpr size_t kMostHeld = 16;  // the beginning of a large picture is worked on while the rest comes
+
+  // Shard only.
+  std::vector<Held> held_;
+  uint32_t timestamp_ = 0;  // of the newest packet
+  bool marked_ = true;      // the newest packet has the marker
+  bool waits_ = true;       // the present picture's packets do, as the one before ended by its marker
+  bool overrun_ = false;
 
   // Streaming thread only: the capture time of the newest buffer, for one that lost its own.
   GstClockTime last_pts_ = GST_CLOCK_TIME_NONE;
