@@ -47,6 +47,9 @@ def main():
     tap.case("every header opens with what it is", holds(rules.check_headers))
     tap.case("clang-format has nothing to say", holds(rules.check_format))
     tap.case("the tests that documents name are there", holds(rules.check_named_tests))
+    tap.case("nothing stands twice in the table of features", holds(rules.check_features))
+    tap.case("a list that was merged twice is caught", catches(
+        rules.check_features, "docs/features.md", "1. One\n2. Two\n2. Two\n", "counts [1, 2, 2]"))
     tap.case("a sideways include is caught", catches(
         rules.check_includes, "orchestrator/auth/x.cpp", '#include "catalog/cameras.h"\n', "auth may not include catalog"))
     tap.case("a library beside its door is caught", catches(

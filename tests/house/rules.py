@@ -126,6 +126,18 @@ def check_named_tests(root):
     return wrong
 
 
+def check_features(root):
+    """Merges keep both sides of docs/features.md: no row and no number of its list may stand there twice."""
+    path = pathlib.Path(root) / "docs/features.md"
+    text = path.read_text() if path.exists() else ""
+    names = [row.split("|")[1].strip() for row in text.splitlines() if row.startswith("|")]
+    wrong = [f"docs/features.md: two rows of '{name}'" for name in sorted({name for name in names if names.count(name) > 1})]
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", text, re.M)]
+    if numbers != list(range(1, len(numbers) + 1)):
+        wrong.append(f"docs/features.md: the list of what is missing counts {numbers}")
+    return wrong
+
+
 def check_format(root):
     names = [name for name in files(root, ".h", ".cpp") if not name.startswith("build")]
     done = subprocess.run(["clang-format-14", "--dry-run", "-Werror", "--ferror-limit=1", *names], cwd=root,
