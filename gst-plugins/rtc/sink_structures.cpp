@@ -1,5 +1,7 @@
 #include "rtc/sink_structures.h"
 
+#include <algorithm>
+
 namespace reallive::rtc {
 
 namespace {
@@ -15,7 +17,8 @@ StructurePtr to_structure(const ViewerTrackStats& track) {
       sender.packets_asked_again, "repeats-refused", kCount, sender.repeats_refused, "packets-lost", G_TYPE_INT,
       sender.packets_lost, "fraction-lost", G_TYPE_DOUBLE, sender.fraction_lost / 256.0, "jitter-ms", G_TYPE_DOUBLE,
       sender.jitter_ms, "round-trip-ms", G_TYPE_DOUBLE, sender.round_trip_ms, "rtx", G_TYPE_BOOLEAN, track.rtx,
-      "catching-up", G_TYPE_BOOLEAN, track.catching_up, nullptr));
+      "catching-up", G_TYPE_BOOLEAN, track.catching_up, "behind-ms", kCount,
+      static_cast<guint64>(std::max<int64_t>(track.behind.count(), 0)), nullptr));
 }
 
 }  // namespace

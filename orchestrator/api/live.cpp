@@ -143,20 +143,29 @@ void Live::session_ended(const signaling::Session& session, std::string_view rea
 void Live::sample() {
   if (!media_) return;
   sampled_ = clock_.steady();
-  for (const media::SessionStats& now : media_->sessions()) {
-    const auto found = records_.find(now.session);
-    if (found == records_.end()) continue;
-    Record& record = found->second;
-    const bool publishes = now.kind == "publish";
-    (publishes ? totals_.packets_received : totals_.packets_sent) += advance(record.packets, now.packets);
-    (publishes ? totals_.bytes_received : totals_.bytes_sent) += advance(record.bytes, now.bytes);
-    const uint64_t again = advance(record.retransmissions, now.retransmissions);
-    const uint64_t lost = advance(record.lost, now.lost);
-    if (publishes) {
-      totals_.lost += lost;
-    } else {
-      totals_.retransmissions += again;
-    }
+  for (const media::SessionStats& now : media_->sessions())
+    take(now);
+}
+
+void Live::sample_one(const std::string& row) {
+  if (!media_) return;
+  if (const auto now = media_->session(media_session(row))) take(*now);
+}
+
+void Live::take(const media::SessionStats& now) {
+  const auto found = records_.find(now.session);
+  if (found == records_.end()) return;
+  Record& record = found->second;
+  record.catching_up = now.catching_up;
+  const bool publishes = now.kind == "publish";
+  (publishes ? totals_.packets_received : totals_.packets_sent) += advance(record.packets, now.packets);
+  (publishes ? totals_.bytes_received : totals_.bytes_sent) += advance(record.bytes, now.bytes);
+  const uint64_t again = advance(record.retransmissions, now.retransmissions);
+  const uint64_t lost = advance(record.lost, now.lost);
+  if (publishes) {
+    totals_.lost += lost;
+  } else {
+    totals_.retransmissions += again;
   }
 }
 
@@ -168,6 +177,16 @@ std::string Live::media_session(const std::string& row) const {
   for (const auto& [media, record] : records_)
     if (record.row == row && !row.empty()) return media;
   return {};
+}
+
+std::string Live::row_of(const std::string& media_session) const {
+  const auto found = records_.find(media_session);
+  return found == records_.end() ? std::string() : found->second.row;
+}
+
+bool Live::catching_up(const std::string& row) const {
+  const auto found = records_.find(media_session(row));
+  return found != records_.end() && found->second.catching_up;
 }
 
 uint64_t Live::bytes_of(const std::string& row) const {

@@ -63,8 +63,14 @@ class Live final : public media::Listener, public signaling::SessionListener {
   const Totals& totals() const { return totals_; }
   /// Media's id of the session that the catalog has under this id; empty when it does not run.
   std::string media_session(const std::string& row) const;
+  /// The catalog's id of a session of media's; empty when it has none.
+  std::string row_of(const std::string& media_session) const;
+  /// Reads the counters of one session that runs, by its id in the catalog.
+  void sample_one(const std::string& row);
   /// What a session that runs has carried, as of the last sample.
   uint64_t bytes_of(const std::string& row) const;
+  /// Whether a viewer is being shown old pictures (see media::SessionStats), as of the last sample.
+  bool catching_up(const std::string& row) const;
   /// When media of this camera was last seen flowing, RFC 3339; empty: not since the server started.
   std::string last_seen(const std::string& camera_id) const;
 
@@ -72,7 +78,9 @@ class Live final : public media::Listener, public signaling::SessionListener {
   struct Record {
     std::string row;  ///< id in the catalog; empty when it could not be written
     uint64_t packets = 0, bytes = 0, retransmissions = 0, lost = 0;
+    bool catching_up = false;
   };
+  void take(const media::SessionStats& now);
   struct Seen {
     std::string stream_status, status, error;
     std::string last_seen;

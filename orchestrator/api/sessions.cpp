@@ -1,7 +1,9 @@
-// GET /api/v1/sessions (who publishes and watches, and who did) and DELETE /api/v1/sessions/{id} (ends one that runs).
+// GET /api/v1/sessions (who publishes and watches, and who did), GET /api/v1/sessions/{id} (how one goes) and DELETE
+// (ends one that runs).
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 
 #include "api/signaling_sockets.h"
 
@@ -25,6 +27,7 @@ base::Json session_json(const Live& live, const catalog::Session& session) {
                              {"remoteAddress", text_or_null(session.remote_address)},
                              {"userAgent", text_or_null(session.user_agent)},
                              {"bytes", active ? live.bytes_of(session.id) : session.bytes},
+                             {"catchingUp", active && live.catching_up(session.id)},
                              {"error", text_or_null(session.error)}});
 }
 
@@ -81,22 +84,37 @@ void list(Context& context, const http::Reply& reply) {
 }
 
 /// The owner of its camera, admins, and whoever's session it is.
-bool may_end(Context& context, const auth::Principal& principal, const catalog::Session& session) {
+bool concerns(Context& context, const auth::Principal& principal, const catalog::Session& session) {
   if (session.organization_id != principal.organization_id) return false;
   if (session.user_id == principal.user_id) return true;
   const auto camera = context.deps.cameras.find(session.organization_id, session.camera_id);
   return camera && auth::can(principal, auth::Action::change, resource_of(*camera)) == auth::Access::allowed;
 }
 
-void end(Context& context, const http::Reply& reply) {
-  context.require(reply, [&context, reply](const auth::Principal& principal) {
+/// The session that `{id}` names, if it is any business of the one who asks; everything else is answered here.
+void with_session(Context& context, const http::Reply& reply,
+                  const std::function<void(const catalog::Session&)>& then) {
+  context.require(reply, [&context, reply, then](const auth::Principal& principal) {
     const auto session = context.deps.sessions.find(reply.request()->param("id"));
     if (!session && session.error().code != "SESSION_NOT_FOUND") return reply_error(reply, session.error());
-    if (!session || !may_end(context, principal, *session))
+    if (!session || !concerns(context, principal, *session))
       return reply_error(reply, {"SESSION_NOT_FOUND", "There is no such session."});
+    then(*session);
+  });
+}
+
+void show(Context& context, const http::Reply& reply) {
+  with_session(context, reply, [&context, reply](const catalog::Session& session) {
+    context.deps.live.sample_one(session.id);
+    reply(http::Response::json(session_json(context.deps.live, session)));
+  });
+}
+
+void end(Context& context, const http::Reply& reply) {
+  with_session(context, reply, [&context, reply](const catalog::Session& session) {
     // One that is over already is as the client wants it.
-    if (!context.endpoint.end_media_session(context.deps.live.media_session(session->id), "removed"))
-      context.signaling_sockets->end_row(session->id);  // peers whose media this server never sees
+    if (!context.endpoint.end_media_session(context.deps.live.media_session(session.id), "removed"))
+      context.signaling_sockets->end_row(session.id);  // peers whose media this server never sees
     reply(http::Response::empty(204));
   });
 }
@@ -106,6 +124,8 @@ void end(Context& context, const http::Reply& reply) {
 void install_sessions(http::Router& router, Context& context) {
   router.add("GET", "/api/v1/sessions",
              [&context](const http::RequestPtr&, const http::Reply& reply) { list(context, reply); });
+  router.add("GET", "/api/v1/sessions/{id}",
+             [&context](const http::RequestPtr&, const http::Reply& reply) { show(context, reply); });
   router.add("DELETE", "/api/v1/sessions/{id}",
              [&context](const http::RequestPtr&, const http::Reply& reply) { end(context, reply); });
 }

@@ -25,8 +25,18 @@ signaling::Request signaling_request(const http::Request& request, signaling::Ki
   return result;
 }
 
+/// Where the session tells how it goes (RFC 8631 section 4.4), for those who can ask there: the API takes no token in
+/// an address.
+std::optional<std::string> status_link(const Live& live, const std::string& base_path, const signaling::Caller& caller,
+                                       const std::string& media_session) {
+  if (caller.user_id.empty() || caller.by_address) return {};
+  const std::string row = live.row_of(media_session);
+  if (row.empty()) return {};
+  return "<" + base_path + "/api/v1/sessions/" + row + ">; rel=\"status\"";
+}
+
 void ask(Context& context, const http::Reply& reply, const signaling::Request& question) {
-  context.endpoint.handle(question, [reply](signaling::Response answer) {
+  context.endpoint.handle(question, [&context, reply, caller = question.caller](signaling::Response answer) {
     if (answer.status == 401) return reply_unauthenticated(reply, {answer.code, answer.message});
     http::Response response{answer.status};
     if (!answer.code.empty()) {
@@ -40,6 +50,8 @@ void ask(Context& context, const http::Reply& reply, const signaling::Request& q
     }
     for (auto& [name, value] : answer.headers)
       response.headers.add(name, std::move(value));
+    const auto link = status_link(context.deps.live, reply.request()->base_path, caller, answer.media_session);
+    if (link) response.headers.add("Link", *link);
     reply(std::move(response));
   });
 }

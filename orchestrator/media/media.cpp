@@ -95,6 +95,13 @@ class MediaImpl final : public Media, public StreamListener {
     return all;
   }
 
+  std::optional<SessionStats> session(const std::string& session) const override {
+    const auto found = session_streams_.find(session);
+    if (found == session_streams_.end()) return std::nullopt;
+    const auto stream = streams_.find(found->second);
+    return stream == streams_.end() ? std::nullopt : stream->second->session(session);
+  }
+
   uint16_t webrtc_port() const override {
     guint port = 0;
     if (anchor_) g_object_get(anchor_.get(), "port", &port, nullptr);

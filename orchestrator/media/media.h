@@ -85,6 +85,9 @@ struct SessionStats {
   bool connected = false;
   uint64_t packets = 0, bytes = 0, retransmissions = 0, lost = 0;
   double rtt_ms = 0;
+  /// A viewer is shown pictures that came here more than a second ago, quickly one after another, until it is live: it
+  /// begins with the last key frame, and the source has given no newer one.
+  bool catching_up = false;
 };
 
 /// Told what happens, on the main loop.
@@ -125,6 +128,8 @@ class Media {
 
   virtual StreamStatus status(const std::string& stream) const = 0;
   virtual std::vector<SessionStats> sessions() const = 0;
+  /// Of one session, at the cost of one; nothing when it is over.
+  virtual std::optional<SessionStats> session(const std::string& session) const = 0;
   /// The UDP port that WebRTC media uses, once known (port 0 in the configuration picks one).
   virtual uint16_t webrtc_port() const = 0;
   /// Says goodbye to every session (DTLS close_notify, RTCP BYE) and stops all pipelines; at most 2 s.

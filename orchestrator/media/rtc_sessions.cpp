@@ -14,6 +14,9 @@ struct RtcSessions::Names {
 
 namespace {
 
+// Every viewer begins with pictures that are a little old, and nobody notices.
+constexpr uint64_t kNoticeablyBehindMs = 1000;
+
 std::string string_of(const GstStructure* structure, const char* field) {
   const char* value = gst_structure_get_string(structure, field);
   return value ? value : "";
@@ -23,6 +26,11 @@ uint64_t count_of(const GstStructure* structure, const char* field) {
   guint64 value = 0;
   gst_structure_get_uint64(structure, field, &value);
   return value;
+}
+
+bool is(const GstStructure* structure, const char* field) {
+  gboolean value = FALSE;
+  return gst_structure_get_boolean(structure, field, &value) && value;
 }
 
 base::Error error_of(const GstStructure* structure) {
@@ -43,6 +51,7 @@ void add_tracks(const GstStructure* structure, SessionStats& stats) {
     if (gst_structure_get_int(track, "packets-lost", &lost) && lost > 0) stats.lost += static_cast<uint64_t>(lost);
     double rtt = 0;
     if (gst_structure_get_double(track, "round-trip-ms", &rtt)) stats.rtt_ms = std::max(stats.rtt_ms, rtt);
+    stats.catching_up |= is(track, "catching-up") && count_of(track, "behind-ms") > kNoticeablyBehindMs;
   }
 }
 
@@ -120,25 +129,29 @@ void RtcSessions::close(const std::string& reason) {
 
 void RtcSessions::append_stats(const std::string& stream, std::vector<SessionStats>& to) const {
   for (const std::string& session : sessions_) {
-    GstStructure* raw = nullptr;
-    g_signal_emit_by_name(element_.get(), names_.stats, session.c_str(), &raw);
-    const StructurePtr structure(raw);
-    if (!structure) continue;
-    SessionStats stats;
-    stats.session = session;
-    stats.stream = stream;
-    stats.kind = side_ == Side::view ? "view" : "publish";
-    stats.remote_address = string_of(structure.get(), "remote-address");
-    stats.srtp_profile = string_of(structure.get(), "srtp-profile");
-    gboolean connected = FALSE;
-    stats.connected = gst_structure_get_boolean(structure.get(), "connected", &connected) && connected;
-    const char* direction = side_ == Side::view ? "sent" : "received";
-    stats.packets = count_of(structure.get(), (std::string("packets-") + direction).c_str());
-    stats.bytes = count_of(structure.get(), (std::string("bytes-") + direction).c_str());
-    stats.retransmissions = count_of(structure.get(), "packets-repeated");
-    add_tracks(structure.get(), stats);
-    to.push_back(std::move(stats));
+    if (auto one = stats(stream, session)) to.push_back(std::move(*one));
   }
+}
+
+std::optional<SessionStats> RtcSessions::stats(const std::string& stream, const std::string& session) const {
+  if (!contains(session)) return std::nullopt;
+  GstStructure* raw = nullptr;
+  g_signal_emit_by_name(element_.get(), names_.stats, session.c_str(), &raw);
+  const StructurePtr structure(raw);
+  if (!structure) return std::nullopt;
+  SessionStats stats;
+  stats.session = session;
+  stats.stream = stream;
+  stats.kind = side_ == Side::view ? "view" : "publish";
+  stats.remote_address = string_of(structure.get(), "remote-address");
+  stats.srtp_profile = string_of(structure.get(), "srtp-profile");
+  stats.connected = is(structure.get(), "connected");
+  const char* direction = side_ == Side::view ? "sent" : "received";
+  stats.packets = count_of(structure.get(), (std::string("packets-") + direction).c_str());
+  stats.bytes = count_of(structure.get(), (std::string("bytes-") + direction).c_str());
+  stats.retransmissions = count_of(structure.get(), "packets-repeated");
+  add_tracks(structure.get(), stats);
+  return stats;
 }
 
 }  // namespace reallive::media

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ class RtcSessions {
   size_t count() const { return sessions_.size(); }
   bool contains(const std::string& session) const { return sessions_.count(session) > 0; }
   void append_stats(const std::string& stream, std::vector<SessionStats>& to) const;
+  /// Nothing when there is no such session.
+  std::optional<SessionStats> stats(const std::string& stream, const std::string& session) const;
 
  private:
   struct Names;

@@ -329,8 +329,8 @@ void Stream::close_ingest(const std::string& reason) {
   listener_.changed(spec_.stream);
 }
 
-RtcSessions* Stream::sessions_with(const std::string& session) {
-  for (Place& here : places_) {
+RtcSessions* Stream::sessions_with(const std::string& session) const {
+  for (const Place& here : places_) {
     if (here.output && here.output->sessions().contains(session)) return &here.output->sessions();
   }
   if (ingest_ && ingest_->sessions->contains(session)) return ingest_->sessions.get();
@@ -360,6 +360,11 @@ void Stream::append_sessions(std::vector<SessionStats>& to) const {
     if (here.output) here.output->sessions().append_stats(spec_.stream, to);
   }
   if (ingest_) ingest_->sessions->append_stats(spec_.stream, to);
+}
+
+std::optional<SessionStats> Stream::session(const std::string& session) const {
+  const RtcSessions* sessions = sessions_with(session);
+  return sessions ? sessions->stats(spec_.stream, session) : std::nullopt;
 }
 
 }  // namespace reallive::media

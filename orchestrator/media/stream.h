@@ -5,6 +5,7 @@
 #include <array>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,10 @@ class Stream {
   void view(const std::string& offer, SessionCallback done);
   void publish(const std::string& offer, SessionCallback done);
   /// The sessions that hold `session`, or null.
-  RtcSessions* sessions_with(const std::string& session);
+  RtcSessions* sessions_with(const std::string& session) const;
   StreamStatus status() const;
   void append_sessions(std::vector<SessionStats>& to) const;
+  std::optional<SessionStats> session(const std::string& session) const;
 
  private:
   using Picture = Output::Picture;

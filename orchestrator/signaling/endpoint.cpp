@@ -205,6 +205,7 @@ void Endpoint::answered(const Request& request, bool revoked, const base::Result
   for (const IceServer& server : ice_servers(config_.ice, request.caller.user_id, base::system_clock().now()))
     response.headers.emplace_back("Link", link_of(server));
   response.body = answer->sdp;
+  response.media_session = session.media;
 
   ids_by_media_[session.media] = session.id;
   const auto& stored = sessions_[session.id] = session;

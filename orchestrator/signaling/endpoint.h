@@ -66,6 +66,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
   std::string code = {}, message = {};  ///< of errors
+  std::string media_session = {};       ///< of a 201: MediaPort's id of the session
 };
 
 struct Session {

@@ -59,6 +59,10 @@ class StandInMedia final : public media::Media {
       list.push_back(session.second);
     return list;
   }
+  std::optional<media::SessionStats> session(const std::string& session) const override {
+    const auto found = open.find(session);
+    return found == open.end() ? std::nullopt : std::optional(found->second);
+  }
   uint16_t webrtc_port() const override { return 8189; }
   void shutdown() override {}
 

@@ -70,6 +70,43 @@ TEST_F(SessionsTest, ASessionLivesAndEnds) {
   EXPECT_FALSE(std::get<events::SessionChanged>(events[1]).active);
 }
 
+TEST_F(SessionsTest, ASessionSaysWhereItTellsHowItGoes) {
+  const Answer created = ask("POST", "/whep/door", "ann", offer);
+  const std::string id = rows()[0].id, address = "/api/v1/sessions/" + id;
+  EXPECT_EQ(created.header("Link"), "<" + address + ">; rel=\"status\"");
+  const Answer now = ask("GET", address, "ann");
+  ASSERT_EQ(now.status, 200);
+  EXPECT_EQ(now.json.get_string("id"), id);
+  EXPECT_EQ(now.json.get_string("status"), "active");
+  EXPECT_EQ(now.json.get_bool("catchingUp"), false);
+  EXPECT_EQ(ask("GET", address, "bob").status, 404) << "no business of his";
+  EXPECT_EQ(ask("GET", "/api/v1/sessions/none", "ann").status, 404);
+
+  media.open.begin()->second.catching_up = true;
+  media.open.begin()->second.bytes = 4711;
+  EXPECT_EQ(ask("GET", address, "ann").json.get_bool("catchingUp"), true) << "at once, not as of the last sample";
+  EXPECT_EQ(ask("GET", address, "root").json.get_int("bytes"), 4711);
+  EXPECT_EQ(ask("GET", "/api/v1/sessions", "ann").json.get("items").at(0).get_bool("catchingUp"), true);
+
+  ASSERT_EQ(ask("DELETE", created.header("Location"), "ann").status, 200);
+  EXPECT_EQ(ask("GET", address, "ann").json.get_bool("catchingUp"), false) << "it is over";
+  EXPECT_EQ(ask("GET", address, "ann").json.get_string("status"), "ended");
+}
+
+TEST_F(SessionsTest, NobodyIsLedWhereHeCannotAsk) {
+  const Answer by_key = ask("POST", "/whip/door", "", offer, {{"Authorization", "Bearer " + door.stream_key}});
+  ASSERT_EQ(by_key.status, 201);
+  EXPECT_EQ(by_key.header("Link"), "");
+  ASSERT_EQ(ask("PUT", "/api/v1/cameras/door", "ann", "{\"isPublic\":true}").status, 200);
+  const Answer guest = ask("POST", "/whep/door", "", offer);
+  ASSERT_EQ(guest.status, 201);
+  EXPECT_EQ(guest.header("Link"), "");
+  const auto stream = ask("GET", "/api/v1/cameras/door/stream/webrtc", "ann").json;
+  const Answer by_address = ask("POST", "/whep/door?token=" + *stream.get_string("token"), "", offer);
+  ASSERT_EQ(by_address.status, 201);
+  EXPECT_EQ(by_address.header("Link"), "");
+}
+
 TEST_F(SessionsTest, PublicationsAreRecordedWithTheirEnd) {
   const Answer created = ask("POST", "/whip/door", "", offer, {{"Authorization", "Bearer " + door.stream_key}});
   ASSERT_EQ(created.status, 201);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <memory>
 #include <signal.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "base/time.h"
 #include "catalog/sessions.h"
 #include "db/database.h"
+#include "support/http_client.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 #include "support/wait.h"
@@ -64,6 +66,19 @@ class ViewTest : public testing::Test {
   std::vector<std::string> publisher(const std::string& stream, const std::string& key) {
     return {load("load-whip"), "--url", url_ + "/whip/" + stream, "--secret", key, "--key-seconds", "1"};
   }
+  int port() const { return std::stoi(url_.substr(url_.rfind(':') + 1)); }
+  /// A token for asking the API.
+  const std::string& token(const std::string& user) {
+    std::string& known = tokens_[user];
+    if (known.empty()) {
+      const auto answer =
+          test::HttpClient(port()).request("POST", "/api/v1/auth/login", {{"Content-Type", "application/json"}},
+                                           R"({"username":")" + user + R"(","password":")" + password + "\"}");
+      known = Json::parse(answer.body).value_or(Json()).get_string("token").value_or("");
+      EXPECT_FALSE(known.empty()) << answer.body;
+    }
+    return known;
+  }
   std::vector<catalog::Session> sessions() {
     const auto database = db::Database::open({.file = data_ + "/reallive.db"});
     return catalog::Sessions(**database, base::system_clock()).list({.organization_id = "default"}).value().items;
@@ -73,6 +88,7 @@ class ViewTest : public testing::Test {
   const std::string data_ = (dir_ / "data").string();
   std::unique_ptr<test::Process> server_;
   std::string url_;
+  std::map<std::string, std::string> tokens_;
 };
 
 // A load client that stays until it is told to go.
@@ -195,6 +211,37 @@ TEST_F(ViewTest, WhatIsPublishedIsWatched) {
   }
   Staying again(dir_, publisher("stage", key));
   EXPECT_TRUE(test::eventually([&] { return again.process().output().find("connected") != std::string::npos; }, 20s));
+}
+
+TEST_F(ViewTest, WhoIsShownOldPicturesIsToldSo) {
+  // This camera gives a key frame every eleven seconds, whoever asks for one.
+  reallive({"camera", "add", "slow", "--owner", "ann", "--source",
+            "launch:videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=240,framerate=30/1 ! x264enc "
+            "tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=330 "
+            "min-force-key-unit-interval=3600000000000"});
+  Staying first(dir_, viewer("ann", {"--viewers", "1"}, "slow"));
+  ASSERT_TRUE(first.process().wait_output("\"seen\": 1")) << first.process().output() << server_->output();
+  const auto ask = [this](const std::string& target) {
+    const auto answer = test::HttpClient(port()).request("GET", target, {{"Authorization", "Bearer " + token("ann")}});
+    return Json::parse(answer.body).value_or(Json());
+  };
+  const auto newest = [&] {
+    return ask("/api/v1/sessions?kind=view&status=active").get("items").at(0).get_string("id").value_or("");
+  };
+  first.stats("frames", 180);  // the key frame is six seconds old now
+  // The last second of it is not worth a word, and a viewer who joins just behind a key frame has nothing to catch up
+  // with: then the next one does.
+  bool caught = false;
+  for (int join = 0; join < 10 && !caught; ++join) {
+    const std::string before = newest();
+    Staying another(dir_, viewer("ann", {"--viewers", "1"}, "slow"));
+    ASSERT_TRUE(test::eventually([&] { return newest() != before; })) << another.process().output();
+    const std::string address = "/api/v1/sessions/" + newest();
+    const auto catching_up = [&] { return ask(address).get_bool("catchingUp").value_or(false); };
+    caught = test::eventually(catching_up, 1500ms);
+    EXPECT_TRUE(test::eventually([&] { return !catching_up(); }, 10s)) << "for ever";
+  }
+  EXPECT_TRUE(caught) << "none of ten";
 }
 
 }  // namespace

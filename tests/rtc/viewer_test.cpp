@@ -151,6 +151,27 @@ TEST_F(ViewerTest, PacesTheFirstPictureAndIsLiveSoonAfter) {
   }
 }
 
+TEST_F(ViewerTest, SaysHowOldThePictureIsThatWentLast) {
+  cache(300, 100'000);
+  EXPECT_EQ(viewer->stats().tracks[0].behind, milliseconds(0));
+  settle(viewer->connect(transport, instant()));
+  const auto behind = [&] { return viewer->stats().tracks[0].behind; };
+  EXPECT_NEAR(static_cast<double>(behind().count()), 10'000, 100) << "the key frame of ten seconds ago";
+  milliseconds last = behind();
+  bool rising = false;
+  ASSERT_TRUE(run(
+      [&] {
+        rising = rising || behind() > last + milliseconds(100);
+        last = behind();
+        return last < milliseconds(1000);
+      },
+      milliseconds(3000)));
+  EXPECT_FALSE(rising);
+  EXPECT_TRUE(catching_up());
+  ASSERT_TRUE(run([&] { return !catching_up(); }, milliseconds(1000)));
+  EXPECT_EQ(behind(), milliseconds(0));
+}
+
 TEST_F(ViewerTest, ClosesUpTimestampsSoThatTheReplayEndsLive) {
   cache(150, 60'000);
   settle(viewer->connect(transport, instant()));

@@ -94,8 +94,8 @@ export function fakeServer(answer: (call: Call) => Response | Promise<Response>)
   return calls;
 }
 
-export function created(session = '/whep/door/42'): Response {
-  return new Response('the answer', { status: 201, headers: { Location: session } });
+export function created(session = '/whep/door/42', headers: Record<string, string> = {}): Response {
+  return new Response('the answer', { status: 201, headers: { Location: session, ...headers } });
 }
 
 export function apiError(status: number, message: string, headers: Record<string, string> = {}): Response {

@@ -19,6 +19,7 @@ const camera = (name: string, more = {}) => ({
 
 let page: VueWrapper;
 let router: Router;
+let catchingUp = false;
 
 class FakeStream {
   constructor(private readonly tracks: { kind: string }[] = []) {}
@@ -35,7 +36,8 @@ async function open(path: string): Promise<void> {
   fakeServer((call) => {
     if (call.url.endsWith('/status')) return Response.json({ status: 'online', captureTime: 'sender', startMs: 321 });
     if (call.url.startsWith('/api/v1/cameras')) return Response.json({ items: [camera('A'), camera('B'), camera('C')] });
-    return created();
+    if (call.url.endsWith('/api/v1/sessions/7')) return Response.json({ catchingUp });
+    return created('/whep/door/42', { Link: '</api/v1/sessions/7>; rel="status"' });
   });
   router = createPageRouter(createMemoryHistory());
   await router.push(path);
@@ -52,6 +54,7 @@ beforeEach(() => {
   localStorage.clear();
   setActivePinia(createPinia());
   signIn();
+  catchingUp = false;
   FakePeer.made = [];
   vi.stubGlobal('RTCPeerConnection', Receiving);
   vi.stubGlobal('MediaStream', FakeStream);
@@ -98,6 +101,17 @@ describe('viewer', () => {
     expect(router.currentRoute.value.params['stream']).toBe('c');
     expect(page.get('h1').text()).toBe('C');
     expect(page.get('nav[aria-label="Other cameras"] [aria-current=page]').text()).toBe('C');
+  });
+
+  it.each(['/watch/a', '/'])('says while old pictures are caught up with, on %s', { timeout: 20_000 }, async (path) => {
+    catchingUp = true;
+    await open(path);
+    FakePeer.last.become('connected');
+    await flushPromises();
+    page.findAll('video').at(-1)?.element.dispatchEvent(new Event('loadeddata'));
+    await vi.waitFor(() => expect(page.get('[data-catching-up]').text()).toBe('Catching up'), 8000);
+    catchingUp = false;
+    await vi.waitFor(() => expect(page.find('[data-catching-up]').exists()).toBe(false), 8000);
   });
 
   it('says by whose clock the latency is', async () => {

@@ -83,6 +83,7 @@ bool VideoFeed::find_frame(Instant now) {
 // While catching up a frame is stamped as if it were made when it is sent, so that the viewer, which shows by stamps,
 // is live when the replay ends.
 void VideoFeed::stamp(const FrameHistory::Entry& entry, Instant now) {
+  behind_ = now.steady - entry.arrival;
   const uint32_t clock_rate = codec_clock_rate(sender_.codec());
   const auto* newest = history_.newest(sender_.plan().track);
   int64_t time = entry.frame->meta.rtp_time;

@@ -28,6 +28,8 @@ class VideoFeed {
   bool take_key_frame_wish(Instant now);
   /// Not live yet: sending cached frames faster than they were made.
   bool catching_up() const { return replaying_; }
+  /// How old, by its arrival here, the picture was that went last; 0 unless catching up.
+  Clock::duration behind() const { return replaying_ ? behind_ : Clock::duration::zero(); }
   uint64_t frames_skipped() const { return frames_skipped_; }
 
  private:
@@ -40,6 +42,7 @@ class VideoFeed {
   std::optional<uint64_t> position_;  // nothing: waits for a key frame
   size_t packet_ = 0;                 // of the frame at position_
   bool replaying_ = false;
+  Clock::duration behind_{0};
   bool wishes_key_ = true;
   TimePoint wished_{};
   TimePoint next_send_{};

@@ -202,6 +202,7 @@ ViewerStats Viewer::stats() const {
     if (track->video) {
       entry.frames_skipped = track->video->frames_skipped();
       entry.catching_up = track->video->catching_up();
+      entry.behind = std::chrono::duration_cast<milliseconds>(track->video->behind());
     }
     stats.tracks.push_back(entry);
   }

@@ -30,6 +30,7 @@ struct ViewerTrackStats {
   bool rtx = false;
   uint64_t frames_skipped = 0;
   bool catching_up = false;
+  std::chrono::milliseconds behind{0};  // the age of the picture that went last, while catching up
 };
 
 struct ViewerStats {

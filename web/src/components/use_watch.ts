@@ -14,6 +14,7 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
   const status = ref<LinkStatus>({ state: 'idle', reason: '' });
   const media = shallowRef<MediaStream | null>(null);
   const figures = shallowRef<Figures | null>(null);
+  const catchingUp = ref(false);
   const meter = new FiguresMeter();
   let link: Link | null = null;
   let used: string | null = null;
@@ -32,6 +33,7 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
       },
       onStats: (report) => (figures.value = meter.update(report, performance.now())),
       onMedia: (next) => (media.value = next),
+      onCatchingUp: (on) => (catchingUp.value = on),
       onUnauthorized: () => void renew(),
     });
     link.start();
@@ -72,5 +74,5 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
     },
   );
 
-  return { status, media, figures, retryNow: () => link?.retryNow() };
+  return { status, media, figures, catchingUp, retryNow: () => link?.retryNow() };
 }

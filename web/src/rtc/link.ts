@@ -32,7 +32,8 @@ export interface LinkOptions {
   /** True where media comes in: then silence of the media, too, is a loss. */
   receives: boolean;
   onStatus(status: LinkStatus): void;
-  onLive?(peer: RTCPeerConnection): void;
+  /** `status`: where the API tells of this session; null when it tells nothing. */
+  onLive?(peer: RTCPeerConnection, status: string | null): void;
   /** Every second while live. */
   onStats?(report: RTCStatsReport): void;
   onUnauthorized(): void;
@@ -62,6 +63,7 @@ export function incoming(report: RTCStatsReport): Traffic {
 
 class Attempt {
   session: string | null = null;
+  status: string | null = null;
   /** What the session was made with: the same may end it, also after the user has signed out. */
   token: string | null = null;
   readonly abort = new AbortController();
@@ -176,6 +178,7 @@ export class Link {
         return;
       }
       attempt.session = answer.session;
+      attempt.status = answer.status;
       attempt.connectTimer = setTimeout(() => this.lost(attempt, strings.link.noMedia), connectLimitMs);
       await peer.setRemoteDescription({ type: 'answer', sdp: this.options.tuneAnswer?.(answer.sdp) ?? answer.sdp });
     } catch (error) {
@@ -253,7 +256,7 @@ export class Link {
     attempt.liveSince = attempt.anyAt = attempt.mediaAt = performance.now();
     attempt.pollTimer = setInterval(() => void this.poll(attempt), pollMs);
     this.report('live');
-    this.options.onLive?.(attempt.peer);
+    this.options.onLive?.(attempt.peer, attempt.status);
   }
 
   private async poll(attempt: Attempt): Promise<void> {

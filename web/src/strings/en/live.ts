@@ -24,6 +24,8 @@ export const live = {
   waitingForPicture: 'Waiting for the picture …',
   connecting: 'Connecting …',
   paused: 'Paused while nobody looks',
+  catchingUp: 'Catching up',
+  catchingUpHint: 'These pictures are a little old. They are shown quickly, until it is live.',
   pictureOf: (name: string) => `Live picture of ${name}`,
   open: (name: string) => `Open ${name}`,
   play: (name: string) => `Play ${name}`,
