@@ -14,6 +14,7 @@
 #include <mutex>
 #include <string>
 
+#include "channel/capture_age.h"
 #include "channel/channel.h"
 #include "channel/clock_map.h"
 #include "channel/gst_helpers.h"
@@ -37,6 +38,7 @@ struct SinkTrack {
   GstSegment segment = {};
   Ref<GstCaps> caps = {};
   ReferenceTime capture = {};
+  CaptureAge age = {};
   bool flushing = false;  // guarded by Sink::mutex
   bool eos = false;       // guarded by Sink::mutex
 };
@@ -127,7 +129,11 @@ GstFlowReturn chain(GstElement* element, SinkTrack& track, Ref<GstBuffer> buffer
   }
   if (!writer) return GST_FLOW_FLUSHING;
   buffer = Ref<GstBuffer>::adopt(gst_buffer_make_writable(buffer.release()));
-  track.capture.settle(buffer.get(), g_get_real_time() * 1000);
+  const int64_t arrival = g_get_real_time() * 1000;
+  const auto origin_before = track.capture.origin();
+  const int64_t captured = track.capture.settle(buffer.get(), arrival);
+  if (track.capture.origin() != origin_before) track.age.forget();
+  track.age.add(now, captured, arrival);
   Unit unit;
   if (has_clock) {
     unit.pts = channel_time(track.segment, GST_BUFFER_PTS(buffer.get()), offset);
@@ -399,13 +405,22 @@ void set_property(GstRealLiveChannelSink* self, guint id, const GValue* value) {
   if (sink.writer) sink.writer->set_cache_limits(sink.limits());
 }
 
-// Whose clock tells when pictures were made: of the first track that has had any.
-const char* capture_time(const Sink& sink) {
+// Of the first track that has had anything (pictures come before sound): whose clock tells when it was made
+// (`capture-time`), when the newest was (`newest-capture`, UNIX ns), and, by a sender's clock, how old it is when it
+// comes
+// (`capture-latency`, ns, the median of the last second).
+void add_capture(const Sink& sink, GstStructure* to) {
   for (const auto& [id, track] : sink.tracks) {
     const auto origin = track->capture.origin();
-    if (origin != ReferenceTime::Origin::none) return origin == ReferenceTime::Origin::sender ? "sender" : "arrival";
+    const auto newest = track->age.newest();
+    if (origin == ReferenceTime::Origin::none || !newest) continue;
+    const bool sender = origin == ReferenceTime::Origin::sender;
+    gst_structure_set(to, "capture-time", G_TYPE_STRING, sender ? "sender" : "arrival", "newest-capture", G_TYPE_INT64,
+                      *newest, nullptr);
+    if (const auto median = track->age.median(); sender && median)
+      gst_structure_set(to, "capture-latency", G_TYPE_INT64, *median, nullptr);
+    return;
   }
-  return nullptr;
 }
 
 void get_property(GstRealLiveChannelSink* self, guint id, GValue* value) {
@@ -417,7 +432,7 @@ void get_property(GstRealLiveChannelSink* self, guint id, GValue* value) {
   if (id != prop_stats) return;
   const ChannelStats stats = sink.writer ? sink.writer->stats(monotonic_now()) : ChannelStats{};
   const StructurePtr structure = to_structure(stats);
-  gst_structure_set(structure.get(), "capture-time", G_TYPE_STRING, capture_time(sink), nullptr);
+  add_capture(sink, structure.get());
   gst_value_set_structure(value, structure.get());
 }
 

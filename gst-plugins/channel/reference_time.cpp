@@ -60,15 +60,16 @@ int64_t ReferenceTime::corrected(int64_t time, int64_t arrival) {
   return time + correction_;
 }
 
-void ReferenceTime::settle(GstBuffer* buffer, int64_t arrival) {
+int64_t ReferenceTime::settle(GstBuffer* buffer, int64_t arrival) {
   Found found;
   gst_buffer_foreach_meta(buffer, collect, &found);
   const bool from_sender = found.time.has_value() && found.from_sender;
-  const int64_t time = found.time ? static_cast<int64_t>(*found.time) : arrival;
-  gst_buffer_add_reference_timestamp_meta(buffer, reference(from_sender),
-                                          static_cast<GstClockTime>(from_sender ? corrected(time, arrival) : time),
+  int64_t time = found.time ? static_cast<int64_t>(*found.time) : arrival;
+  if (from_sender) time = corrected(time, arrival);
+  gst_buffer_add_reference_timestamp_meta(buffer, reference(from_sender), static_cast<GstClockTime>(time),
                                           GST_CLOCK_TIME_NONE);
   origin_.store(from_sender ? Origin::sender : Origin::arrival, std::memory_order_relaxed);
+  return time;
 }
 
 }  // namespace reallive::channel

@@ -20,8 +20,8 @@ class ReferenceTime {
   /// Leaves exactly one GstReferenceTimestampMeta on the buffer: UNIX time in ns, reference
   /// `timestamp/x-unix, origin=(string)sender` from the first `timestamp/x-unix` or `timestamp/x-ntp` (ns since 1900)
   /// that came with it, or `origin=(string)arrival` with `arrival` (ns since 1970). An origin that is there already
-  /// stays.
-  void settle(GstBuffer* buffer, int64_t arrival);
+  /// stays. Gives the time that it left.
+  int64_t settle(GstBuffer* buffer, int64_t arrival);
   /// Of the newest buffer. Any thread.
   Origin origin() const { return origin_.load(std::memory_order_relaxed); }
 

@@ -1,6 +1,7 @@
 // GET /metrics in Prometheus' text format, for admins, and without credentials from this machine itself.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "api/context.h"
@@ -48,6 +49,24 @@ void write_streams(MetricsText& text, const std::vector<StreamFigures>& streams)
   each("reallive_stream_fps", "gauge", "Frames a second that come in.", [](const auto& status) { return status.fps; });
   each("reallive_stream_received_bytes", "gauge", "Bytes of media that came in since the source started.",
        [](const auto& status) { return status.bytes_in; });
+  each("reallive_stream_dropped_frames", "gauge", "Pictures that were lost or left out since the source started.",
+       [](const auto& status) { return status.dropped_frames; });
+  // A stream from which nothing comes has no newest picture.
+  const auto flowing = [&](const char* name, const char* help, auto value) {
+    text.family(name, "gauge", help);
+    for (const StreamFigures& figures : streams) {
+      const std::optional<double> seconds = value(figures.status);
+      if (figures.status.state == media::StreamState::online && seconds)
+        text.sample(*seconds, {{"stream", figures.stream}, {"clock", figures.status.capture_time}});
+    }
+  };
+  flowing("reallive_stream_capture_age_seconds",
+          "Since the newest picture was made, by the clock of its sender or from its arrival.",
+          [](const auto& status) { return status.capture_age_s; });
+  flowing(
+      "reallive_stream_latency_seconds",
+      "How old pictures are when they come, by the clock of their sender (median of a second).",
+      [](const auto& status) { return status.latency_ms ? std::optional(*status.latency_ms / 1000) : std::nullopt; });
 }
 
 void write_sessions(MetricsText& text, Context& context) {

@@ -30,7 +30,7 @@ base::Result<SourcePipeline> build_test(const std::string& channel, const std::s
   auto pipeline = parse(
       fmt::format("videotestsrc is-live=true pattern=smpte75 horizontal-speed=2 ! "
                   "video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! "
-                  "queue leaky=downstream max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! "
+                  "queue name=waiting leaky=downstream max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! "
                   "clockoverlay time-format=\"%Y-%m-%d %H:%M:%S\" halignment=center valignment=center "
                   "font-desc=\"DejaVu Sans Mono 20\" shaded-background=true ! "
                   "timeoverlay halignment=center valignment=center deltay=70 font-desc=\"DejaVu Sans Mono 20\" "
@@ -51,6 +51,7 @@ base::Result<SourcePipeline> build_test(const std::string& channel, const std::s
         return TRUE;
       },
       meter.get());
+  meter->watch_leaks(Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline->get()), "waiting")).get());
   return SourcePipeline{*pipeline, {}};
 }
 

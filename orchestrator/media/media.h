@@ -61,6 +61,13 @@ struct StreamStatus {
   std::vector<std::string> conversions;  ///< that run now: "H265 to H264", "AAC to Opus"
   std::string capture_time;              ///< whose clock: "sender", "arrival"; empty while nothing comes
   std::string note;                      ///< a sentence about what fails while the rest works; empty for none
+  /// How old a picture was by its sender's clock when it came, the median of the last second; nothing when only the
+  /// arrival is known. Of a clock that is more than ten seconds off: how much later than the quickest one it came.
+  std::optional<double> latency_ms;
+  std::optional<double> capture_age_s;  ///< since the newest picture was made, by the clock that `capture_time` names
+  /// Pictures that were lost on their way here, or left out before a busy encoder, since the source started.
+  uint64_t dropped_frames = 0;
+  std::optional<bool> b_frames;  ///< of H.264 and H.265, once it is known
 };
 
 /// What a try of a source gave.

@@ -278,5 +278,24 @@ TEST_F(CamerasTest, StatusTellsWhatMediaSees) {
   EXPECT_EQ(ask("GET", "/api/v1/cameras/door", "ann").json.get_string("streamStatus"), "online");
 }
 
+TEST_F(CamerasTest, StatusIsNullWhereNothingIsKnown) {
+  const std::string id = *create("{\"name\":\"door\"}").json.get_string("id");
+  media::StreamStatus& now = media.statuses[id];
+  const auto status = [&] { return ask("GET", "/api/v1/cameras/door/status", "ann").json; };
+  now.latency_ms = 12.5;
+  now.dropped_frames = 3;
+  now.b_frames = true;
+  for (const char* field : {"latencyMs", "droppedFrames", "bFrames"})
+    EXPECT_TRUE(status().get(field).is_null()) << field << " of a camera that is not there";
+  now.state = media::StreamState::online;
+  EXPECT_EQ(status().get_double("latencyMs"), 12.5);
+  EXPECT_EQ(status().get_int("droppedFrames"), 3);
+  EXPECT_EQ(status().get_bool("bFrames"), true);
+  now.latency_ms.reset();
+  now.b_frames.reset();
+  EXPECT_TRUE(status().get("latencyMs").is_null());
+  EXPECT_TRUE(status().get("bFrames").is_null());
+}
+
 }  // namespace
 }  // namespace reallive::api::testing_only

@@ -91,6 +91,26 @@ TEST_F(MetricsTest, StreamsAreCountedByState) {
   EXPECT_EQ(value("reallive_stream_fps", "reallive_stream_fps{stream=\"door\"}"), 25);
 }
 
+TEST_F(MetricsTest, TheAgeOfPicturesIsToldWithWhoseClockItIs) {
+  media::StreamStatus& status = media.statuses[door.id];
+  status.capture_time = "sender";
+  status.capture_age_s = 0.25;
+  status.latency_ms = 80;
+  status.dropped_frames = 7;
+  const char* const age = "reallive_stream_capture_age_seconds";
+  EXPECT_TRUE(read().at(age).samples.empty()) << "a stream from which nothing comes has no newest picture";
+  status.state = media::StreamState::online;
+  EXPECT_EQ(value(age, "reallive_stream_capture_age_seconds{stream=\"door\",clock=\"sender\"}"), 0.25);
+  EXPECT_EQ(
+      value("reallive_stream_latency_seconds", "reallive_stream_latency_seconds{stream=\"door\",clock=\"sender\"}"),
+      0.08);
+  EXPECT_EQ(value("reallive_stream_dropped_frames", "reallive_stream_dropped_frames{stream=\"door\"}"), 7);
+  status.capture_time = "arrival";
+  status.latency_ms.reset();
+  EXPECT_EQ(value(age, "reallive_stream_capture_age_seconds{stream=\"door\",clock=\"arrival\"}"), 0.25);
+  EXPECT_TRUE(read().at("reallive_stream_latency_seconds").samples.empty());
+}
+
 TEST_F(MetricsTest, TheProcessIsMeasured) {
   EXPECT_GT(value("process_resident_memory_bytes"), 1e6);
   EXPECT_GT(value("process_open_fds"), 3);

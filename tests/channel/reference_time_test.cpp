@@ -1,5 +1,6 @@
 #include "channel/reference_time.h"
 
+#include "channel/capture_age.h"
 #include "channel/gst_fixture.h"
 
 namespace reallive::channel::test {
@@ -107,6 +108,48 @@ TEST(ReferenceTime, AClockThatIsNotSetKeepsItsPaceAndLosesItsDate) {
     EXPECT_EQ(out[2], out[1]) << "a picture that was held up is not younger for that";
     EXPECT_EQ(out[3], out[1]);
   }
+}
+
+TEST(CaptureAge, IsTheMedianOfTheLastSecond) {
+  CaptureAge age;
+  EXPECT_FALSE(age.newest());
+  EXPECT_FALSE(age.median());
+  constexpr int64_t ms = GST_MSECOND;
+  age.add(0, 5, 5 + 9000 * ms);  // a minute before the others
+  for (const int64_t late : {40, 900, 50, 60, 30})
+    age.add(60'000 * ms + late, 7, 7 + late * ms);
+  EXPECT_EQ(age.median(), 50 * ms) << "one that was held up does not count, nor does what is long ago";
+  EXPECT_EQ(age.newest(), 7);
+  age.add(60'100 * ms, 10, 8);
+  EXPECT_EQ(age.newest(), 10);
+  for (int i = 0; i < 10'000; ++i)
+    age.add(60'200 * ms, 20, 15);
+  EXPECT_EQ(age.median(), -5) << "the sender's clock is ahead";
+}
+
+TEST(ReferenceTime, TheSinkTellsHowOldPicturesAreWhenTheyCome) {
+  TestWriter writer("age");
+  writer.add_track("video_0", h264_caps);
+  const auto stats = [&] {
+    GstStructure* raw = nullptr;
+    g_object_get(writer.element(), "stats", &raw, nullptr);
+    return StructurePtr(raw);
+  };
+  EXPECT_FALSE(gst_structure_has_field(stats().get(), "newest-capture"));
+  writer.push("video_0", make_buffer(0, true));
+  gint64 value = 0;
+  ASSERT_TRUE(gst_structure_get_int64(stats().get(), "newest-capture", &value));
+  EXPECT_LE(value, g_get_real_time() * 1000);
+  EXPECT_FALSE(gst_structure_has_field(stats().get(), "capture-latency")) << "of an arrival it says nothing";
+
+  auto buffer = make_buffer(1, true);
+  const gint64 made = g_get_real_time() * 1000 - 3 * static_cast<gint64>(GST_SECOND);
+  add(buffer.get(), "timestamp/x-unix", static_cast<GstClockTime>(made));
+  writer.push("video_0", std::move(buffer));
+  ASSERT_TRUE(gst_structure_get_int64(stats().get(), "newest-capture", &value));
+  EXPECT_EQ(value, made);
+  ASSERT_TRUE(gst_structure_get_int64(stats().get(), "capture-latency", &value));
+  EXPECT_GE(value, 3 * static_cast<gint64>(GST_SECOND)) << "of the sender's pictures only";
 }
 
 TEST(ReferenceTime, TheSinkTellsWhoseTimeItIs) {

@@ -58,6 +58,25 @@ GTlsCertificate* make_certificate() {
   return made;
 }
 
+void report_making(GstRTSPMediaFactory* factory) {
+  const auto prepared = +[](GstRTSPMedia* media, gpointer) {
+    GstElement* const made = gst_rtsp_media_get_element(media);
+    GstObject* const pipeline = gst_object_get_parent(GST_OBJECT(made));
+    GstIterator* const all = gst_bin_iterate_all_by_element_factory_name(GST_BIN(pipeline), "rtpbin");
+    GValue item = G_VALUE_INIT;
+    if (gst_iterator_next(all, &item) == GST_ITERATOR_OK)
+      g_object_set(g_value_get_object(&item), "rtcp-sync-send-time", FALSE, nullptr);
+    g_value_unset(&item);
+    gst_iterator_free(all);
+    gst_object_unref(pipeline);
+    gst_object_unref(made);
+  };
+  const auto configure = +[](GstRTSPMediaFactory*, GstRTSPMedia* media, gpointer call) {
+    g_signal_connect(media, "prepared", reinterpret_cast<GCallback>(call), nullptr);
+  };
+  g_signal_connect(factory, "media-configure", G_CALLBACK(configure), reinterpret_cast<gpointer>(prepared));
+}
+
 }  // namespace
 
 RtspServer::RtspServer(const RtspServerOptions& options)
@@ -75,6 +94,7 @@ RtspServer::RtspServer(const RtspServerOptions& options)
   gst_rtsp_media_factory_set_launch(factory, options.launch.c_str());
   gst_rtsp_media_factory_set_shared(factory, TRUE);
   gst_rtsp_media_factory_set_protocols(factory, options.protocols);
+  if (options.reports_making) report_making(factory);
   if (tls_ || !options.user.empty()) {
     GstRTSPAuth* const auth = gst_rtsp_auth_new();
     protect(auth, factory, options);

@@ -20,6 +20,7 @@ struct RtspServerOptions {
   bool digest = false;                                     ///< by Digest, not Basic
   bool tls = false;                                        ///< rtsps, with a certificate that it signed itself
   GstRTSPLowerTrans protocols = GST_RTSP_LOWER_TRANS_TCP;  ///< others are refused with 461
+  bool reports_making = false;  ///< sender reports tell when pictures were made, not when they were sent
 };
 
 class RtspServer {

@@ -226,6 +226,21 @@ describe('editing a camera', () => {
     expect(page.get('[data-phone-invite] [role=group]').text()).toContain('key=newer');
   });
 
+  it('says how its pictures come, and warns of those that browsers cannot show well', { timeout: 20_000 }, async () => {
+    let status: object = { viewerCount: 1, latencyMs: 41.6, droppedFrames: 3, bFrames: true, captureTime: 'sender' };
+    const route: Route = (call) => (call.url.endsWith('/status') ? Response.json(status) : undefined);
+    await open('/cameras/c1', route);
+    await vi.waitFor(() => expect(page.find('[data-facts]').exists()).toBe(true), 4000);
+    expect(page.get('[data-facts]').text()).toContain('pictures come 42 ms after they were made · 3 pictures lost');
+    expect(page.text()).toContain('This camera sends B-frames');
+    page.unmount();
+    status = { viewerCount: 1, latencyMs: null, droppedFrames: 0, bFrames: null, captureTime: 'arrival' };
+    await open('/cameras/c1', route);
+    await vi.waitFor(() => expect(page.find('[data-facts]').exists()).toBe(true), 4000);
+    expect(page.get('[data-facts]').text()).toBe('1 viewer · time stamps of arrival here');
+    expect(page.text()).not.toContain('B-frames');
+  });
+
   it('shows who is connected and ends a session', async () => {
     const viewing = { id: 's1', cameraId: 'c1', kind: 'view', protocol: 'webrtc', startTime: '2026-11-21T10:00:00Z', status: 'active', remoteAddress: '10.0.0.5', userAgent: '', username: 'bob', bytes: 1 };
     await open('/cameras/c1', (call) => (call.url.includes('/sessions?') ? Response.json({ items: [viewing] }) : undefined));

@@ -35,6 +35,11 @@ export interface CameraStatus {
   captureTime?: 'sender' | 'arrival' | null;
   /** From the source's start to its first picture, the last time. */
   startMs?: number | null;
+  /** How old pictures are when they come to the server; null where nobody can know. */
+  latencyMs?: number | null;
+  /** Pictures that are missing since the source started. */
+  droppedFrames?: number | null;
+  bFrames?: boolean | null;
   reason?: string | null;
 }
 

@@ -179,6 +179,10 @@ export const cameras = {
   removed: (name: string) => `“${name}” was removed.`,
   live: 'How it goes',
   startMs: (seconds: string) => `first picture after ${seconds} s`,
+  latencyMs: (ms: number) => `pictures come ${ms} ms after they were made`,
+  droppedFrames: (count: number) => (count === 1 ? '1 picture lost' : `${count} pictures lost`),
+  bFrames:
+    'This camera sends B-frames, which browsers show unevenly. Switch them off in its settings, or choose the profile “Baseline”.',
   captureTimes: { sender: 'time stamps from the camera', arrival: 'time stamps of arrival here' },
   viewers: (count: number) => (count === 1 ? '1 viewer' : `${count} viewers`),
 };
