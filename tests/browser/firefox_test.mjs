@@ -3,7 +3,6 @@ import { after, before, test } from 'node:test';
 import { launchChromium, newPage, signIn } from './support/chromium.mjs';
 import { launchFirefox } from './support/firefox.mjs';
 import { difference, watchFrames } from './support/media.mjs';
-import { recordTraffic } from './support/record.mjs';
 import { password, Server } from './support/server.mjs';
 
 let server;
@@ -37,7 +36,6 @@ test('Firefox watches what Chromium publishes in VP8', async () => {
   await publisher.locator('[data-state="live"]').waitFor();
 
   const page = await firefox.newPage();
-  recordTraffic(page);
   page.on('pageerror', (error) => console.log(`# page error: ${error.message}`));
   await page.goto(`${server.url}/watch/${stream}`);
   await page.locator('input[name=username]').fill('ada');

@@ -23,13 +23,13 @@ if (directory) {
   };
 }
 
-/** All that a page says to the server and hears from it, by Playwright or Puppeteer. */
+/** All that a page says to the server and hears from it, by Playwright; Firefox ESR does not tell Puppeteer. */
 export function recordTraffic(page) {
   if (!directory) return;
   page.on('request', (request) => record('said', `${request.method()} ${request.url()}\n${request.postData() ?? ''}`));
   page.on('response', async (response) => {
     // Playwright hides cookies from headers().
-    const cookie = (await response.headerValue?.('set-cookie').catch(() => null)) ?? response.headers()['set-cookie'];
+    const cookie = await response.headerValue('set-cookie').catch(() => null);
     if (cookie) record('said', cookie.replace(/^/gm, 'Set-Cookie: '));
     // An answer whose page is gone has no text any more, and a redirect has none.
     if (/json/.test(response.headers()['content-type'] ?? '')) record('said', await response.text().catch(() => ''));
