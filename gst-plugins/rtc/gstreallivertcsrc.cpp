@@ -209,10 +209,15 @@ GstStructure* publisher_stats(GstElement* element, const gchar* publisher) {
   });
 }
 
+bool is_limit(guint id) {
+  return id == kPropMaxSessions || id == kPropHandshakes || id == kPropMaxSdpBytes || id == kPropMaxPacketBytes ||
+         id == kPropConnectTimeout || id == kPropConsentTimeout;
+}
+
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
   guard([&] {
     Source& self = source_of(object);
-    const std::lock_guard lock(self.mutex);
+    std::unique_lock lock(self.mutex);
     const auto text = [&] {
       const char* string = g_value_get_string(value);
       return std::string(string ? string : "");
@@ -251,6 +256,10 @@ void set_property(GObject* object, guint id, const GValue* value, GParamSpec* sp
       default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
+    const auto endpoint = self.endpoint;
+    const EndpointConfig config = self.config;
+    lock.unlock();
+    if (endpoint && is_limit(id)) endpoint->set_limits(config);
   });
 }
 
@@ -340,22 +349,22 @@ void install_properties(GObjectClass* klass) {
                                       "Holds from the next publisher on",
                                       0, 5000, 200, kAlways));
   add(kPropMaxSessions, g_param_spec_uint("max-sessions", "Maximum sessions", "Viewers and publishers of one address",
-                                          1, 1'000'000, config.max_sessions, kBefore));
+                                          1, 1'000'000, config.max_sessions, kAlways));
   add(kPropHandshakes, g_param_spec_uint("handshakes-per-second", "Handshakes per second",
                                          "DTLS handshakes that one address begins in a second", 1, 100'000,
-                                         config.handshakes_per_second, kBefore));
+                                         config.handshakes_per_second, kAlways));
   add(kPropMaxSdpBytes, g_param_spec_uint("max-sdp-bytes", "Maximum SDP size",
                                           "Offers and trickle fragments that are longer are refused, bytes", 1024,
-                                          131'072, static_cast<guint>(config.max_sdp_bytes), kBefore));
+                                          131'072, static_cast<guint>(config.max_sdp_bytes), kAlways));
   add(kPropMaxPacketBytes,
       g_param_spec_uint("max-packet-bytes", "Maximum packet size", "UDP packets that are longer are dropped, bytes",
-                        1280, 9000, static_cast<guint>(config.max_packet_bytes), kBefore));
+                        1280, 9000, static_cast<guint>(config.max_packet_bytes), kAlways));
   add(kPropConnectTimeout, g_param_spec_uint("connect-timeout-ms", "Connect timeout",
                                              "A publisher that is not connected by then is dropped, ms", 100, 600'000,
-                                             static_cast<guint>(config.connect_timeout.count()), kBefore));
+                                             static_cast<guint>(config.connect_timeout.count()), kAlways));
   add(kPropConsentTimeout, g_param_spec_uint("consent-timeout-ms", "Consent timeout",
                                              "A publisher without ICE checks for so long is gone, ms", 1000, 600'000,
-                                             static_cast<guint>(config.consent_timeout.count()), kBefore));
+                                             static_cast<guint>(config.consent_timeout.count()), kAlways));
 }
 
 void install_signals(GType type) {

@@ -43,6 +43,8 @@ void Api::recheck_sessions() {
 }
 
 void Api::reconfigure(Config config) {
+  context_->endpoint.reconfigure(config.signaling);
+  context_->session_pruner.set_keep(config.keep_sessions);
   context_->config = std::move(config);
 }
 

@@ -1,5 +1,7 @@
 #include "api/session_pruner.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace reallive::api {
@@ -13,7 +15,14 @@ constexpr std::chrono::hours later{1};
 
 SessionPruner::SessionPruner(std::chrono::days keep, catalog::Sessions& sessions, base::Executor& executor,
                              const base::Clock& clock)
-    : keep_(keep), sessions_(sessions), executor_(executor), clock_(clock) {
+    : sessions_(sessions), executor_(executor), clock_(clock) {
+  set_keep(keep);
+}
+
+void SessionPruner::set_keep(std::chrono::days keep) {
+  if (keep == keep_) return;
+  keep_ = keep;
+  executor_.cancel(std::exchange(timer_, 0));
   if (keep_.count() > 0) timer_ = executor_.post_after(soon, [this] { look(); });
 }
 

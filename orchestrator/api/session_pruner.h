@@ -12,17 +12,20 @@ namespace reallive::api {
 
 class SessionPruner {
  public:
-  /// Zero days keep everything. Looks soon, and then every hour.
+  /// Zero days keep everything; else it looks soon, and then every hour.
   SessionPruner(std::chrono::days keep, catalog::Sessions& sessions, base::Executor& executor,
                 const base::Clock& clock);
   ~SessionPruner();
   SessionPruner(const SessionPruner&) = delete;
   SessionPruner& operator=(const SessionPruner&) = delete;
 
+  /// From now on.
+  void set_keep(std::chrono::days keep);
+
  private:
   void look();
 
-  const std::chrono::days keep_;
+  std::chrono::days keep_{0};
   catalog::Sessions& sessions_;
   base::Executor& executor_;
   const base::Clock& clock_;

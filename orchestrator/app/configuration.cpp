@@ -37,11 +37,32 @@ Apply listen(std::string Configuration::*member) {
   };
 }
 
-Apply list(Values Configuration::*member) {
-  return [member](Configuration& configuration, const Values& values) -> Result<void> {
-    configuration.*member = values;
-    return {};
-  };
+Result<int> parse_number(const std::string& text, int least, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
+    return fail("", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return value;
+}
+
+/// `203.0.113.7`, `203.0.113.7:8189`, `2001:db8::7`, `[2001:db8::7]:8189`.
+bool is_announceable(std::string_view text) {
+  if (base::IpAddress::parse(text)) return true;
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || !parse_number(std::string(text.substr(colon + 1)), 1, 65'535)) return false;
+  std::string_view host = text.substr(0, colon);
+  const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (brackets) host = host.substr(1, host.size() - 2);
+  const auto address = base::IpAddress::parse(host);
+  return address && (brackets || address->is_ipv4());
+}
+
+Result<void> apply_announce(Configuration& configuration, const Values& values) {
+  for (const std::string& text : values)
+    if (!is_announceable(text))
+      return fail("", "expected addresses such as 203.0.113.7 or 203.0.113.7:8189, got \"" + text + "\"");
+  configuration.webrtc_announce = values;
+  return {};
 }
 
 Apply text(std::string Configuration::*member) {
@@ -58,14 +79,6 @@ Apply ice_urls(Values Configuration::*member, std::vector<std::string_view> sche
     configuration.*member = values;
     return {};
   };
-}
-
-Result<int> parse_number(const std::string& text, int least, int most) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
-    return fail("", "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-  return value;
 }
 
 Apply number(int Configuration::*member, int least, int most) {
@@ -269,7 +282,7 @@ const std::vector<Key>& keys() {
       {"https.certificate", "", false, file(&C::https_certificate)},
       {"https.key", "", false, file(&C::https_key)},
       {"webrtc.listen", ":8189", false, listen(&C::webrtc_listen)},
-      {"webrtc.announce", "", true, list(&C::webrtc_announce)},
+      {"webrtc.announce", "", true, apply_announce},
       {"webrtc.max_sessions", "1000", false, number(&C::webrtc_max_sessions, 1, 1'000'000)},
       {"webrtc.handshakes_per_second", "200", false, number(&C::webrtc_handshakes_per_second, 1, 100'000)},
       {"webrtc.connect_timeout_s", "10", false, number(&C::webrtc_connect_timeout_s, 1, 600)},

@@ -26,12 +26,24 @@ CertificateConfig certificate_config(const Configuration& configuration) {
   return config;
 }
 
-media::RtcLimits rtc_limits(const Configuration& configuration) {
-  return {.max_sessions = static_cast<unsigned>(configuration.webrtc_max_sessions),
-          .handshakes_per_second = static_cast<unsigned>(configuration.webrtc_handshakes_per_second),
-          .connect_timeout_ms = static_cast<unsigned>(configuration.webrtc_connect_timeout_s) * 1000,
-          .max_sdp_bytes = static_cast<unsigned>(configuration.webrtc_max_sdp_bytes),
-          .max_packet_bytes = static_cast<unsigned>(configuration.webrtc_max_packet_bytes)};
+auth::Config auth_config(const Configuration& configuration) {
+  return {.token_life = std::chrono::hours(configuration.auth_token_hours)};
+}
+
+media::Config media_config(const Configuration& configuration) {
+  const media::RtcLimits limits = {
+      .max_sessions = static_cast<unsigned>(configuration.webrtc_max_sessions),
+      .handshakes_per_second = static_cast<unsigned>(configuration.webrtc_handshakes_per_second),
+      .connect_timeout_ms = static_cast<unsigned>(configuration.webrtc_connect_timeout_s) * 1000,
+      .max_sdp_bytes = static_cast<unsigned>(configuration.webrtc_max_sdp_bytes),
+      .max_packet_bytes = static_cast<unsigned>(configuration.webrtc_max_packet_bytes)};
+  return {.webrtc_listen = configuration.webrtc_listen,
+          .announced_addresses = configuration.webrtc_announce,
+          .limits = limits,
+          .viewer_linger_ms = static_cast<unsigned>(configuration.streams_linger_ms),
+          .start_limit_ms = static_cast<unsigned>(configuration.streams_start_limit_ms),
+          .allow = address_rule(configuration.sources_allow),
+          .probe_ms = static_cast<unsigned>(configuration.sources_probe_seconds) * 1000};
 }
 
 api::Config api_config(const Configuration& configuration, const std::string& setup_token) {

@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "app/certificates.h"
 #include "app/configuration.h"
+#include "auth/authenticator.h"
 #include "http/server.h"
 #include "media/media.h"
 
@@ -12,7 +13,8 @@ namespace reallive::app {
 
 http::Config http_config(const Configuration& configuration);
 CertificateConfig certificate_config(const Configuration& configuration);
-media::RtcLimits rtc_limits(const Configuration& configuration);
+auth::Config auth_config(const Configuration& configuration);
+media::Config media_config(const Configuration& configuration);
 api::Config api_config(const Configuration& configuration, const std::string& setup_token);
 
 }  // namespace reallive::app

@@ -35,6 +35,12 @@ namespace {
 
 namespace log = base::log;
 
+/// What other commands would take.
+Result<void> check_serving(const Configuration& configuration) {
+  if (configuration.webrtc_listen != "off") return {};
+  return base::fail("configuration", "webrtc.listen: off would leave no way to watch: there is no other protocol yet");
+}
+
 // Its members are made in this order and go in the opposite one: whoever uses another stands below it.
 class Server {
  public:
@@ -49,21 +55,13 @@ class Server {
       loop_.on_signal(number, [this] { stop(); });
     if (auto loaded = settings_.load(); !loaded) return tl::unexpected(loaded.error());
     if (auto ready = prepare_database(); !ready) return ready;
-    auto authenticator = auth::Authenticator::create(
-        {.token_life = std::chrono::hours(configuration_.auth_token_hours)}, store_->data_dir.path(), store_->users,
-        store_->logins, loop_, base::system_clock());
+    auto authenticator = auth::Authenticator::create(auth_config(configuration_), store_->data_dir.path(),
+                                                     store_->users, store_->logins, loop_, base::system_clock());
     if (!authenticator) return tl::unexpected(authenticator.error());
     authenticator_ = std::move(*authenticator);
 
     use_own_plugins();
-    auto media = media::Media::create({.webrtc_listen = configuration_.webrtc_listen,
-                                       .announced_addresses = configuration_.webrtc_announce,
-                                       .limits = rtc_limits(configuration_),
-                                       .viewer_linger_ms = static_cast<unsigned>(configuration_.streams_linger_ms),
-                                       .start_limit_ms = static_cast<unsigned>(configuration_.streams_start_limit_ms),
-                                       .allow = address_rule(configuration_.sources_allow),
-                                       .probe_ms = static_cast<unsigned>(configuration_.sources_probe_seconds) * 1000},
-                                      live_);
+    auto media = media::Media::create(media_config(configuration_), live_);
     if (!media) return tl::unexpected(media.error());
     media_ = std::move(*media);
     sources_ = std::make_unique<Sources>(*media_);
@@ -149,24 +147,26 @@ class Server {
     notify_.ready();
   }
 
-  /// Each module hears of it only when its own share has changed. What a module cannot change while it runs waits for
-  /// the next start.
+  /// Each module hears of it only when its own share has changed. What can fail comes first, and is taken back when
+  /// something after it fails.
   Result<void> apply(Configuration next) {
-    // Media and the API judge addresses by one rule, and media keeps the one that it began with.
-    next.sources_allow = configuration_.sources_allow;
-    next.sources_launch = configuration_.sources_launch;
+    if (auto fine = check_serving(next); !fine) return fine;
     const http::Config http_before = http_config(configuration_), http_next = http_config(next);
     const bool secure = next.https_listen != "off";
     if (secure &&
         (certificate_config(next) != certificate_config(configuration_) || configuration_.https_listen == "off")) {
       if (auto done = certificates_.configure(certificate_config(next)); !done) return done;
     }
-    if (http_next != http_before) {
-      if (auto done = http_->reconfigure(http_next); !done) {
-        if (secure) (void)certificates_.configure(certificate_config(configuration_));
-        return done;
-      }
+    auto done = media_->reconfigure(media_config(next));
+    if (done && http_next != http_before) {
+      done = http_->reconfigure(http_next);
+      if (!done) (void)media_->reconfigure(media_config(configuration_));
     }
+    if (!done) {
+      if (secure) (void)certificates_.configure(certificate_config(configuration_));
+      return done;
+    }
+    authenticator_->set_token_life(auth_config(next).token_life);
     if (api_config(next, {}) != api_config(configuration_, {})) api_->reconfigure(api_config(next, setup_token_));
     if (next.log != configuration_.log) log::configure(next.log);
     configuration_ = std::move(next);
@@ -248,8 +248,7 @@ void raise_descriptor_limit() {
 int serve(const CommonOptions& options) {
   auto configuration = configure(options);
   if (!configuration) return report(configuration.error());
-  if (configuration->webrtc_listen == "off")
-    return report({"configuration", "webrtc.listen: off would leave no way to watch: there is no other protocol yet"});
+  if (auto fine = check_serving(*configuration); !fine) return report(fine.error());
   log::configure(configuration->log);
   raise_descriptor_limit();
   auto data_dir = open_data_dir(*configuration);

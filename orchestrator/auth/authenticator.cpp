@@ -60,6 +60,7 @@ class AuthenticatorImpl final : public Authenticator {
   AuthenticatorImpl(const Config& config, TokenKey key, Users& users, Logins& logins, base::Executor& executor,
                     const base::Clock& clock)
       : config_(config),
+        token_life_(config.token_life),
         key_(std::move(key)),
         users_(users),
         logins_(logins),
@@ -73,6 +74,8 @@ class AuthenticatorImpl final : public Authenticator {
     nobodys_hash_ =
         "$2b$" + std::string(cost.size() < 2 ? "0" : "") + cost + "$" + std::string(22, '.') + std::string(31, 'x');
   }
+
+  void set_token_life(std::chrono::seconds life) override { token_life_ = life; }
 
   void authenticate(const Authorization& authorization, std::string_view address, PrincipalCallback done) override {
     switch (authorization.kind) {
@@ -240,7 +243,7 @@ class AuthenticatorImpl final : public Authenticator {
   }
 
   Result<OpenLogin> with_token(Principal principal, Login login) const {
-    auto token = sign(claims_of(principal, config_.token_life));
+    auto token = sign(claims_of(principal, token_life_));
     if (!token) return tl::unexpected(token.error());
     return OpenLogin{std::move(principal), std::move(*token), std::move(login.refresh_token), login.delivery};
   }
@@ -283,6 +286,7 @@ class AuthenticatorImpl final : public Authenticator {
   }
 
   const Config config_;
+  std::chrono::seconds token_life_;
   const TokenKey key_;
   Users& users_;
   Logins& logins_;

@@ -69,6 +69,9 @@ class Authenticator {
                                                              const base::Clock& clock);
   virtual ~Authenticator() = default;
 
+  /// How long the tokens of logins last that are issued from now on.
+  virtual void set_token_life(std::chrono::seconds life) = 0;
+
   /// By the request's Authorization header: a JWT as Bearer, or user and password. `address` is the client's: wrong
   /// passwords are counted by it, too.
   virtual void authenticate(const Authorization& authorization, std::string_view address, PrincipalCallback done) = 0;

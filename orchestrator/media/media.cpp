@@ -17,6 +17,20 @@ namespace {
 
 constexpr std::chrono::milliseconds kShutdownLimit{2000};
 constexpr size_t kTestsAtOnce = 2;
+constexpr std::chrono::milliseconds kLookAgain{50};  // whether a port is free
+
+RtcSettings rtc_settings(const Config& config) {
+  return {config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ",")), config.limits};
+}
+
+/// An element that is held below PLAYING and thereby keeps the socket and the certificate.
+base::Result<Ref<GstElement>> open_anchor(const RtcSettings& settings) {
+  auto anchor = make_rtc_element("reallivertcsink", settings);
+  if (!anchor) return anchor;
+  if (gst_element_set_state(anchor->get(), GST_STATE_READY) == GST_STATE_CHANGE_SUCCESS) return anchor;
+  gst_element_set_state(anchor->get(), GST_STATE_NULL);
+  return base::fail("failed", "cannot listen for WebRTC media on " + settings.listen);
+}
 
 class MediaImpl final : public Media, public StreamListener {
  public:
@@ -25,6 +39,37 @@ class MediaImpl final : public Media, public StreamListener {
 
   ~MediaImpl() override {
     if (anchor_) gst_element_set_state(anchor_.get(), GST_STATE_NULL);
+  }
+
+  base::Result<void> reconfigure(Config next) override {
+    if (next == config_) return {};
+    const RtcSettings rtc = rtc_settings(next);
+    const bool moves = next.webrtc_listen != config_.webrtc_listen;
+    Ref<GstElement> anchor;
+    if (moves) {
+      auto opened = open_anchor(rtc);
+      if (!opened && !frees_port_of(rtc)) return tl::unexpected(opened.error());
+      if (opened) anchor = std::move(*opened);
+    }
+    const bool sources = next.allow != config_.allow || next.probe_ms != config_.probe_ms ||
+                         next.source_back_off_ms != config_.source_back_off_ms;
+    config_ = std::move(next);
+    rtc_ = rtc;
+    pull_ = pull_settings();
+    if (moves) {
+      if (anchor_) PipelineRunner::stop(anchor_);
+      anchor_ = std::move(anchor);
+    } else if (anchor_) {
+      set_rtc_limits(anchor_.get(), rtc_.limits);
+    }
+    if (sources) prober_.set_rule(config_.allow);
+    for (const auto& [name, stream] : streams_) {
+      if (moves) stream->endpoint_changed();
+      stream->settings_changed();
+      if (sources) stream->sources_changed();
+    }
+    if (moves) listen_when_free();
+    return {};
   }
 
   void set_source(const SourceSpec& spec) override {
@@ -109,6 +154,7 @@ class MediaImpl final : public Media, public StreamListener {
   }
 
   void shutdown() override {
+    moving_.cancel();
     tests_.clear();
     streams_.clear();
     // The pipelines say goodbye on threads of GStreamer's; the socket stays open until they have.
@@ -123,6 +169,37 @@ class MediaImpl final : public Media, public StreamListener {
   }
 
  private:
+  PullSettings pull_settings() {
+    return {config_.allow, &prober_, std::chrono::milliseconds(config_.probe_ms),
+            std::chrono::milliseconds(config_.source_back_off_ms)};
+  }
+
+  /// Whether only this endpoint itself is in the way: its port at another of this machine's addresses.
+  bool frees_port_of(const RtcSettings& next) const {
+    const size_t colon = next.listen.rfind(':');
+    if (next.listen.substr(colon + 1) != std::to_string(webrtc_port())) return false;
+    RtcSettings any_port = next;
+    any_port.listen = next.listen.substr(0, colon) + ":0";
+    any_port.endpoint_name.clear();
+    auto trial = open_anchor(any_port);
+    if (trial) PipelineRunner::stop(*trial);
+    return trial.has_value();
+  }
+
+  /// A former socket at the same port closes once the last pipeline that uses it has ended.
+  void listen_when_free() {
+    if (!anchor_) {
+      auto opened = open_anchor(rtc_);
+      if (!opened) {
+        moving_.start(kLookAgain, [this] { listen_when_free(); });
+        return;
+      }
+      anchor_ = std::move(*opened);
+    }
+    base::log::info("media", "WebRTC media has another address",
+                    {{"listen", rtc_.listen}, {"port", std::to_string(webrtc_port())}});
+  }
+
   Stream* find(const std::string& stream) {
     const auto found = streams_.find(stream);
     return found == streams_.end() ? nullptr : found->second.get();
@@ -147,12 +224,12 @@ class MediaImpl final : public Media, public StreamListener {
     listener_.session_gone(session, reason);
   }
 
-  const Config config_;
-  const RtcSettings rtc_;
+  Config config_;
+  RtcSettings rtc_;
   Ref<GstElement> anchor_;
   Prober prober_{config_.allow};
-  const PullSettings pull_{config_.allow, &prober_, std::chrono::milliseconds(config_.probe_ms),
-                           std::chrono::milliseconds(config_.source_back_off_ms)};
+  PullSettings pull_ = pull_settings();
+  Timer moving_;  // to an address whose port is not free yet
   Listener& listener_;
   std::unordered_map<std::string, std::string> session_streams_;
   Mailbox mailbox_;  // streams speak through it until they are gone
@@ -166,14 +243,9 @@ base::Result<std::unique_ptr<Media>> Media::create(Config config, Listener& list
   if (!gst_is_initialized() && !gst_init_check(nullptr, nullptr, nullptr))
     return base::fail("failed", "GStreamer cannot be initialized");
   prepare_rtsp();
-  RtcSettings rtc{config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ",")), config.limits};
-  // Held below PLAYING for the server's whole life, this element keeps the socket and the certificate.
-  auto anchor = make_rtc_element("reallivertcsink", rtc);
+  RtcSettings rtc = rtc_settings(config);
+  auto anchor = open_anchor(rtc);
   if (!anchor) return tl::unexpected(anchor.error());
-  if (gst_element_set_state(anchor->get(), GST_STATE_READY) != GST_STATE_CHANGE_SUCCESS) {
-    gst_element_set_state(anchor->get(), GST_STATE_NULL);
-    return base::fail("failed", "cannot listen for WebRTC media on " + config.webrtc_listen);
-  }
   return std::make_unique<MediaImpl>(std::move(config), std::move(rtc), std::move(*anchor), listener);
 }
 

@@ -116,6 +116,11 @@ class Media {
   static base::Result<std::unique_ptr<Media>> create(Config config, Listener& listener);
   virtual ~Media() = default;
 
+  /// Takes over another configuration, touching only what it changes: limits and waits count for what begins from now
+  /// on; sources whose addresses are forbidden now end with their viewers; another `webrtc_listen` ends every session,
+  /// as its socket goes. Error code `failed`: the new address cannot be listened on, and nothing has changed.
+  virtual base::Result<void> reconfigure(Config config) = 0;
+
   /// Adds a source or replaces the one of that stream; the same spec again changes nothing.
   virtual void set_source(const SourceSpec& spec) = 0;
   /// Ends the source and every session of it.
@@ -137,7 +142,7 @@ class Media {
   virtual std::vector<SessionStats> sessions() const = 0;
   /// Of one session, at the cost of one; nothing when it is over.
   virtual std::optional<SessionStats> session(const std::string& session) const = 0;
-  /// The UDP port that WebRTC media uses, once known (port 0 in the configuration picks one).
+  /// The UDP port that WebRTC media uses (port 0 in the configuration picks one); 0 while it moves to another address.
   virtual uint16_t webrtc_port() const = 0;
   /// Says goodbye to every session (DTLS close_notify, RTCP BYE) and stops all pipelines; at most 2 s.
   virtual void shutdown() = 0;

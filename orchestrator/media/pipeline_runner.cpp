@@ -47,11 +47,15 @@ PipelineRunner::PipelineRunner(Ref<GstElement> pipeline, std::string place, std:
 
 PipelineRunner::~PipelineRunner() {
   if (watch_ != 0) g_source_remove(watch_);
+  stop(pipeline_, writes_to_);
+}
+
+void PipelineRunner::stop(const Ref<GstElement>& element, const std::string& writes_to) {
   stopping_count.fetch_add(1);
-  if (!writes_to_.empty()) ++vacating()[writes_to_].writers;
+  if (!writes_to.empty()) ++vacating()[writes_to].writers;
   gst_element_call_async(
-      pipeline_.get(), [](GstElement* element, gpointer) { gst_element_set_state(element, GST_STATE_NULL); },
-      new std::string(writes_to_),
+      element.get(), [](GstElement* stopped, gpointer) { gst_element_set_state(stopped, GST_STATE_NULL); },
+      new std::string(writes_to),
       [](gpointer data) {
         g_idle_add_full(
             G_PRIORITY_DEFAULT,

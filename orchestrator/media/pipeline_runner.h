@@ -32,10 +32,13 @@ class PipelineRunner {
   GstElement* element() const { return pipeline_.get(); }
   Ref<GstElement> find(const char* name) const;
 
-  /// Pipelines of this process that are being stopped now.
+  /// Stops `element` on a thread of GStreamer's, as a runner's end does with its pipeline.
+  static void stop(const Ref<GstElement>& element) { stop(element, {}); }
+  /// Elements of this process that are being stopped now.
   static int stopping();
 
  private:
+  static void stop(const Ref<GstElement>& element, const std::string& writes_to);
   static gboolean on_message(GstBus*, GstMessage* message, gpointer self);
   void report(const PipelineFault& fault);
 

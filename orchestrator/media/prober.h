@@ -23,6 +23,9 @@ class Prober {
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
 
+  /// For probes that begin from now on.
+  void set_rule(pipeline::AddressRule rule) { rule_ = std::move(rule); }
+
   /// A probe that waits for its turn or runs; going out of scope ends it. It must not outlive its Prober.
   class Ticket {
    public:
@@ -50,7 +53,7 @@ class Prober {
   void leave(Ticket& ticket);
   void fill();
 
-  const pipeline::AddressRule rule_;
+  pipeline::AddressRule rule_;
   const Limits limits_;
   std::list<Ticket*> waiting_;
   size_t running_ = 0, suspects_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/interfaces.h"
 #include "base/log.h"
 #include "media/source_pipeline.h"
 
@@ -62,9 +63,37 @@ void PullSource::want(bool wanted) {
   }
 }
 
+base::Result<void> PullSource::check_address() const {
+  const auto address = pipeline::parse_address(address_);
+  return address ? settings_.allow.check(*address, base::own_addresses()) : base::Result<void>{};
+}
+
+bool PullSource::settings_changed() {
+  if (!wanted_) {
+    probe_timer_.cancel();
+    probe_.reset();
+    if (is_probed()) probe_timer_.start(milliseconds(0), [this] { probe(); });
+    return true;
+  }
+  if (const auto allowed = check_address(); !allowed) {
+    restart_later({allowed.error().code, allowed.error().message});
+    return false;
+  }
+  // What looks an address up does it by the former rule; what was forbidden may be allowed now.
+  const bool looks_up = lookup_ && !runner_;
+  const bool was_forbidden = retry_.running() && fault_code_ == "not-allowed";
+  if (looks_up || was_forbidden) {
+    retry_.cancel();
+    halt();
+    start();
+  }
+  return true;
+}
+
 /// Ends the attempt that runs.
 void PullSource::halt() {
   ticker_.cancel();
+  address_.clear();
   lookup_.reset();
   runner_.reset();
 }
@@ -82,8 +111,11 @@ void PullSource::probed(const PipelineFault* fault) {
   const auto spread = g_random_double_range(0.9, 1.1) * static_cast<double>(settings_.probe_interval.count());
   probe_timer_.start(milliseconds(static_cast<int64_t>(spread)), [this] { probe(); });
   if (fault) {
-    change(fault->code == "not-allowed" ? StreamState::error : StreamState::offline, fault->sentence);
-  } else if (state_ != StreamState::error || fault_code_ == "unreachable" || fault_code_ == "ended") {
+    const bool forbidden = fault->code == "not-allowed";
+    if (forbidden) fault_code_ = fault->code;
+    change(forbidden ? StreamState::error : StreamState::offline, fault->sentence);
+  } else if (state_ != StreamState::error || fault_code_ == "unreachable" || fault_code_ == "ended" ||
+             fault_code_ == "not-allowed") {
     // A camera that answers may still refuse the password: such words stay until a start succeeds.
     change(StreamState::idle, "");
   }
@@ -109,7 +141,8 @@ void PullSource::start() {
 }
 
 void PullSource::connect(const std::vector<std::string>& addresses) {
-  play({addresses[attempts_++ % addresses.size()], udp_});
+  address_ = addresses[attempts_++ % addresses.size()];
+  play({address_, udp_});
 }
 
 void PullSource::play(const RtspRoute& route) {

@@ -35,6 +35,8 @@ class PullSource {
 
   /// Starts it, or stops it at once.
   void want(bool wanted);
+  /// The settings are others now. False when they forbid the address that it plays from: then it has failed.
+  bool settings_changed();
   bool wanted() const { return wanted_; }
   StreamState state() const { return state_; }
   const std::string& error() const { return error_; }
@@ -44,6 +46,7 @@ class PullSource {
  private:
   void start();
   void connect(const std::vector<std::string>& addresses);
+  base::Result<void> check_address() const;
   void play(const RtspRoute& route);
   void failed(const PipelineFault& fault);
   void restart_later(const PipelineFault& fault);
@@ -66,6 +69,7 @@ class PullSource {
   std::chrono::milliseconds back_off_;
   bool udp_;                        // the transport of this attempt
   bool transport_changed_ = false;  // since the last success or wait
+  std::string address_;             // of this attempt; empty where there is none
   size_t attempts_ = 0;             // a host with several addresses is tried at each in turn
   std::unique_ptr<HostLookup> lookup_;
   std::unique_ptr<PipelineRunner> runner_;

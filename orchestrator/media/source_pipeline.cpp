@@ -35,13 +35,17 @@ base::Result<SourcePipeline> build_source(const pipeline::CameraSource& source, 
 base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSettings& settings) {
   auto element = make(factory, "rtc");
   if (element) {
-    g_object_set(element->get(), "listen", settings.listen.c_str(), "endpoint-name", "server", "announced-addresses",
-                 settings.announced_addresses.c_str(), "max-sessions", settings.limits.max_sessions,
-                 "handshakes-per-second", settings.limits.handshakes_per_second, "connect-timeout-ms",
-                 settings.limits.connect_timeout_ms, "max-sdp-bytes", settings.limits.max_sdp_bytes, "max-packet-bytes",
-                 settings.limits.max_packet_bytes, nullptr);
+    g_object_set(element->get(), "listen", settings.listen.c_str(), "endpoint-name", settings.endpoint_name.c_str(),
+                 "announced-addresses", settings.announced_addresses.c_str(), nullptr);
+    set_rtc_limits(element->get(), settings.limits);
   }
   return element;
+}
+
+void set_rtc_limits(GstElement* element, const RtcLimits& limits) {
+  g_object_set(element, "max-sessions", limits.max_sessions, "handshakes-per-second", limits.handshakes_per_second,
+               "connect-timeout-ms", limits.connect_timeout_ms, "max-sdp-bytes", limits.max_sdp_bytes,
+               "max-packet-bytes", limits.max_packet_bytes, nullptr);
 }
 
 base::Result<SourcePipeline> build_ingest(const RtcSettings& settings, const std::string& channel,

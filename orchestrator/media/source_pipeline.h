@@ -34,6 +34,7 @@ struct RtcSettings {
   std::string listen;
   std::string announced_addresses;  ///< comma-separated
   RtcLimits limits = {};
+  std::string endpoint_name = "server";  ///< elements of one name share a port that was picked (port 0)
 };
 
 /// `reallivertcsrc name=rtc` into `channel`, which knows at once what tracks `offer` (SDP) has.
@@ -46,5 +47,8 @@ void forget_silent_tracks(GstElement* pipeline);
 
 /// The rtc element alone, which holds the endpoint (socket and certificate) while nothing else does.
 base::Result<Ref<GstElement>> make_rtc_element(const char* factory, const RtcSettings& settings);
+
+/// The limits of the endpoint that `element`, or any other of its address, has open.
+void set_rtc_limits(GstElement* element, const RtcLimits& limits);
 
 }  // namespace reallive::media

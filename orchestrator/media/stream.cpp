@@ -46,6 +46,37 @@ Stream::~Stream() {
   close_ingest("removed");
 }
 
+void Stream::settings_changed() {
+  for (const Picture picture : kPictures) {
+    Place& here = place(picture);
+    here.linger.cancel();  // settle() begins it anew, as long as it shall be now
+    if (here.output) here.output->announce(rtc_.announced_addresses);
+  }
+  sound_linger_.cancel();
+  settle();
+}
+
+void Stream::sources_changed() {
+  if (!pull_ || pull_->settings_changed()) return;
+  for (const Picture picture : kPictures)
+    close_output(picture, "failed: " + pull_->error());
+  settle();
+}
+
+void Stream::endpoint_changed() {
+  static const std::string kReason = "the server's address for WebRTC has changed";
+  for (const Picture picture : kPictures) {
+    if (!place(picture).output) continue;
+    close_output(picture, kReason);
+    const bool awaited = std::any_of(waiting_.begin(), waiting_.end(),
+                                     [picture](const auto& waiting) { return waiting->picture == picture; });
+    if (!awaited) continue;
+    if (const auto opened = open_output(picture); !opened) output_failed(picture, opened.error().message);
+  }
+  close_ingest(kReason);
+  settle();
+}
+
 bool Stream::source_can_come() const {
   return pull_ != nullptr || (ingest_ && ingest_->sessions->count() > 0);
 }

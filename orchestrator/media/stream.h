@@ -41,6 +41,12 @@ class Stream {
   const SourceSpec& spec() const { return spec_; }
   void view(const std::string& offer, SessionCallback done);
   void publish(const std::string& offer, SessionCallback done);
+  /// The configuration is another now; the streams of a server share it.
+  void settings_changed();
+  /// The sources' settings are others now.
+  void sources_changed();
+  /// Ends every session; who waits is answered by the endpoint that comes.
+  void endpoint_changed();
   /// The sessions that hold `session`, or null.
   RtcSessions* sessions_with(const std::string& session) const;
   StreamStatus status() const;

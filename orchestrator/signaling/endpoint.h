@@ -97,6 +97,9 @@ class Endpoint {
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
+  /// For requests from now on; sessions that are there stay.
+  void reconfigure(Config config) { config_ = std::move(config); }
+
   void handle(const Request& request, const Done& done);
   /// Media ended the session by itself: never connected, timed out, the source went. Unknown ids are ignored.
   void media_session_gone(const std::string& media_session, const std::string& reason);
@@ -120,7 +123,7 @@ class Endpoint {
   void forget(const std::string& id, std::string_view reason);
   Response media_error(const base::Error& error) const;
 
-  const Config config_;
+  Config config_;
   MediaPort& media_;
   SessionListener& listener_;
   std::map<std::string, Session, std::less<>> sessions_;          // by id

@@ -23,6 +23,7 @@ inline constexpr char offer[] = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789
 /// TEST DOUBLE for media::Media: answers at once what the test says, and keeps count.
 class StandInMedia final : public media::Media {
  public:
+  base::Result<void> reconfigure(media::Config) override { return {}; }
   void set_source(const media::SourceSpec&) override {}
   void remove_source(const std::string&) override {}
   bool test_source(const pipeline::CameraSource& source, media::SourceTestCallback done) override {

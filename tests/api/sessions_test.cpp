@@ -32,6 +32,25 @@ struct SessionsTest : ApiTest {
   events::Subscription subscription;
 };
 
+TEST_F(SessionsTest, RowsAreKeptAsLongAsTheyShallBeNow) {
+  const std::string session = ask("POST", "/whep/door", "ann", offer).header("Location");
+  ASSERT_EQ(ask("DELETE", session, "ann").status, 200);
+  ASSERT_EQ(ask("POST", "/whep/door", "ann", offer).status, 201);
+  const auto pass = [this](std::chrono::hours time) {
+    clock.advance(time);
+    executor.advance(time);
+  };
+  pass(std::chrono::hours(24 * 3));
+  ASSERT_EQ(rows().size(), 2u) << "ninety days";
+  api->reconfigure({.keep_sessions = std::chrono::days(0)});
+  pass(std::chrono::hours(24 * 365));
+  EXPECT_EQ(rows().size(), 2u) << "for ever";
+  api->reconfigure({.keep_sessions = std::chrono::days(2)});
+  executor.advance(std::chrono::seconds(2));
+  ASSERT_EQ(rows().size(), 1u);
+  EXPECT_EQ(rows()[0].status, "active");
+}
+
 TEST_F(SessionsTest, ASessionLivesAndEnds) {
   const Answer created = ask("POST", "/whep/door", "ann", offer, {{"User-Agent", "player/1"}});
   ASSERT_EQ(created.status, 201);

@@ -12,6 +12,7 @@ using testing::IsEmpty;
 // Writes down what it is told to play.
 class RecordingMedia final : public media::Media {
  public:
+  base::Result<void> reconfigure(media::Config) override { return {}; }
   void set_source(const media::SourceSpec& spec) override {
     told.push_back("set " + spec.stream + " " + pipeline::describe(spec.source) + (spec.on_demand ? "" : " always") +
                    (spec.transcode ? " transcoded" : ""));

@@ -33,9 +33,10 @@ async function describedBy(key) {
 
 test('what was changed is there after a restart of the server, and so is what was put back', async () => {
   await field('sessions.keep_days').fill('30');
+  await field('rtsp.listen').fill(':8555');
   await field('log.level').selectOption('debug');
   await field('http.allow_origins').fill('https://one.example.org\nhttps://two.example.org');
-  await page.getByText('3 changes', { exact: true }).waitFor();
+  await page.getByText('4 changes', { exact: true }).waitFor();
   await save();
   await page.getByText('Saved. Some take effect when the server is started again.').waitFor();
   for (const [value, text] of [['30', 'set here'], ['90', null]]) {
@@ -50,7 +51,7 @@ test('what was changed is there after a restart of the server, and so is what wa
     if (!text) break;
     await setting('sessions.keep_days').getByRole('button', { name: 'Back to the default' }).click();
     await save();
-    await page.getByText('Saved. Some take effect when the server is started again.').waitFor();
+    await page.getByText('The settings are saved and in use.').waitFor();
   }
 });
 

@@ -351,6 +351,50 @@ TEST(Endpoint, HoldsHandshakesBackToItsRate) {
   EXPECT_GT(endpoint->stats().handshakes_deferred, 0u);
 }
 
+TEST(Endpoint, TakesOtherLimitsWhileItRuns) {
+  auto config = loopback();
+  config.max_sessions = 3;
+  auto endpoint = *Endpoint::acquire(config);
+  auto stays = join(*endpoint);
+  ASSERT_TRUE(stays.peer->run_until([&] { return stays.recorder->connected.load(); }));
+
+  config.max_sessions = 1;
+  config.max_sdp_bytes = 2000;
+  config.max_packet_bytes = 1280;
+  endpoint->set_limits(config);
+  EXPECT_EQ(endpoint->max_sdp_bytes(), 2000u);
+  const auto ours = stays.session->local_credentials();
+  stays.peer->send_padded_check(1284);
+  stays.peer->send_check(ours.ufrag + ":" + stays.peer->credentials().ufrag, ours.password, false, false);
+  ASSERT_TRUE(stays.peer->run_until([&] { return !stays.peer->stun_errors.empty(); }));
+  EXPECT_EQ(stays.peer->stun_errors.front(), 487) << "the long one is not even refused";
+  EXPECT_FALSE(endpoint->create_session(TestPeer(shared_context()).transport()));
+  config.max_sessions = 40;
+  config.connect_timeout = milliseconds(100);
+  endpoint->set_limits(config);
+  auto place = endpoint->create_session(TestPeer(shared_context()).transport());
+  ASSERT_TRUE(place);
+  place->reset();
+  auto silent = join(*endpoint);
+  EXPECT_TRUE(eventually([&] { return silent.recorder->gone.load(); }));
+  EXPECT_EQ(silent.recorder->reason(), "connect-timeout");
+
+  config.connect_timeout = milliseconds(20'000);
+  config.handshakes_per_second = 20;
+  endpoint->set_limits(config);
+  std::vector<Joined> all;
+  for (int index = 0; index < 20; ++index)
+    all.push_back(join(*endpoint));
+  ASSERT_TRUE(eventually([&] {
+    stays.peer->step();
+    for (auto& joined : all)
+      joined.peer->step();
+    return std::all_of(all.begin(), all.end(), [](const Joined& joined) { return joined.recorder->connected.load(); });
+  }));
+  EXPECT_GT(endpoint->stats().handshakes_deferred, 0u);
+  EXPECT_FALSE(stays.recorder->gone) << "who is there stays";
+}
+
 TEST(Endpoint, OnePeersFloodLeavesRoomForAnothersMedia) {
   auto config = loopback();
   config.shards = 1;

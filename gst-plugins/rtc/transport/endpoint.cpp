@@ -47,9 +47,10 @@ unsigned shard_count_for(unsigned wanted) {
 
 }  // namespace
 
-EndpointCore::EndpointCore(const EndpointConfig& configuration, UdpSocket bound,
-                           std::shared_ptr<const DtlsContext> dtls)
-    : config(configuration),
+EndpointCore::EndpointCore(const EndpointConfig& config, UdpSocket bound, std::shared_ptr<const DtlsContext> dtls)
+    : connect_timeout(config.connect_timeout),
+      consent_timeout(config.consent_timeout),
+      max_sdp_bytes(config.max_sdp_bytes),
       socket(std::move(bound)),
       context(std::move(dtls)),
       table(config.max_sessions),
@@ -120,6 +121,15 @@ Result<std::unique_ptr<Endpoint>> Endpoint::open(const EndpointConfig& config, c
   return std::unique_ptr<Endpoint>(new Endpoint(std::move(core)));
 }
 
+void Endpoint::set_limits(const EndpointConfig& config) {
+  core_->table.set_limit(config.max_sessions);
+  core_->handshaker.set_rate(config.handshakes_per_second);
+  core_->connect_timeout = config.connect_timeout;
+  core_->consent_timeout = config.consent_timeout;
+  core_->max_sdp_bytes = config.max_sdp_bytes;
+  core_->socket.limit_datagrams(config.max_packet_bytes);
+}
+
 uint16_t Endpoint::port() const {
   return core_->socket.local().port();
 }
@@ -155,13 +165,13 @@ std::vector<sdp::Candidate> Endpoint::candidates(const std::vector<std::string>&
 Result<std::shared_ptr<Session>> Endpoint::create_session(RemoteTransport remote) {
   if (!core_->table.reserve()) {
     return fail("too-many-sessions",
-                "this address serves its limit of " + std::to_string(core_->config.max_sessions) + " sessions already");
+                "this address serves its limit of " + std::to_string(core_->table.limit()) + " sessions already");
   }
   return std::make_shared<Session>(core_, core_->next_shard(), std::move(remote));
 }
 
 size_t Endpoint::max_sdp_bytes() const {
-  return core_->config.max_sdp_bytes;
+  return core_->max_sdp_bytes;
 }
 
 EndpointStats Endpoint::stats() const {

@@ -42,7 +42,7 @@ struct EndpointStats {
 
 class Endpoint {
  public:
-  /// The endpoint of `config.listen`, made when there is none; then the first user's limits hold.
+  /// The endpoint of `config.listen`, made when there is none; then the first user's limits hold until set_limits().
   /// Error code "failed" when the address cannot be bound.
   static Result<std::shared_ptr<Endpoint>> acquire(const EndpointConfig& config);
 
@@ -51,6 +51,9 @@ class Endpoint {
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 
+  /// Takes over the limits of `config` (sessions, handshakes, sizes, time-outs) for what begins from now on: nobody who
+  /// is there is sent away.
+  void set_limits(const EndpointConfig& config);
   /// What was bound.
   uint16_t port() const;
   /// SHA-256 of our certificate, for a=fingerprint.

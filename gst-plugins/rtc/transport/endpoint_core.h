@@ -15,14 +15,15 @@
 namespace reallive::rtc {
 
 struct EndpointCore {
-  EndpointCore(const EndpointConfig& configuration, UdpSocket bound, std::shared_ptr<const DtlsContext> dtls);
+  EndpointCore(const EndpointConfig& config, UdpSocket bound, std::shared_ptr<const DtlsContext> dtls);
   ~EndpointCore();
 
   std::shared_ptr<Shard> next_shard();
   /// Ends all sessions and joins all threads.
   void stop();
 
-  const EndpointConfig config;
+  std::atomic<std::chrono::milliseconds> connect_timeout, consent_timeout;
+  std::atomic<size_t> max_sdp_bytes;
   UdpSocket socket;
   const std::shared_ptr<const DtlsContext> context;
   SessionTable table;

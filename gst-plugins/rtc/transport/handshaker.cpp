@@ -12,6 +12,12 @@ namespace {
 constexpr size_t kMaxWaiting = 2048;
 // Of one session: the largest flight of a browser is some six datagrams, so there is room for repeats of it as well.
 constexpr unsigned kMaxWaitingEach = 16;
+
+/// How many handshakes may begin at once: what a quarter of a second allows.
+double bucket(double tokens_per_second) {
+  return std::max(1.0, tokens_per_second / 4);
+}
+
 }  // namespace
 
 void DtlsPeer::on_dtls_send(Bytes datagram) {
@@ -30,11 +36,15 @@ Handshaker::Handshaker(std::shared_ptr<const DtlsContext> context, UdpSocket& so
     : context_(std::move(context)),
       socket_(socket),
       tokens_per_second_(std::max(1u, handshakes_per_second)),
-      tokens_(std::max(1.0, tokens_per_second_ / 4)) {
+      tokens_(bucket(tokens_per_second_)) {
   thread_ = std::thread([this] {
     pthread_setname_np(pthread_self(), "rl-handshake");
     loop();
   });
+}
+
+void Handshaker::set_rate(unsigned handshakes_per_second) {
+  tokens_per_second_ = std::max(1u, handshakes_per_second);
 }
 
 Handshaker::~Handshaker() {
@@ -180,7 +190,8 @@ void Handshaker::work_off_deferred(TimePoint now) {
 
 bool Handshaker::take_token(TimePoint now) {
   const double seconds = std::chrono::duration<double>(now - refilled_).count();
-  tokens_ = std::min(std::max(1.0, tokens_per_second_ / 4), tokens_ + seconds * tokens_per_second_);
+  const double rate = tokens_per_second_;
+  tokens_ = std::min(bucket(rate), tokens_ + seconds * rate);
   refilled_ = now;
   if (tokens_ < 1) return false;
   tokens_ -= 1;
@@ -191,7 +202,7 @@ std::optional<TimePoint> Handshaker::next_wake() const {
   std::optional<TimePoint> when;
   if (!timers_.empty()) when = timers_.begin()->first;
   if (!deferred_.empty()) {
-    const auto wait = std::chrono::duration<double>(std::max(0.0, 1 - tokens_) / tokens_per_second_);
+    const auto wait = std::chrono::duration<double>(std::max(0.0, 1 - tokens_) / tokens_per_second_.load());
     const TimePoint token = refilled_ + std::chrono::ceil<Clock::duration>(wait);
     if (!when || token < *when) when = token;
   }

@@ -46,6 +46,9 @@ class Handshaker {
   Handshaker(const Handshaker&) = delete;
   Handshaker& operator=(const Handshaker&) = delete;
 
+  /// How many handshakes may begin in a second, from the next token on.
+  void set_rate(unsigned handshakes_per_second);
+
   /// A DTLS datagram from an address with a valid check. Dropped, and counted, when 2048 wait or 16 of this session:
   /// one peer leaves room for the others, and DTLS repeats what is lost.
   void submit(std::shared_ptr<Session> session, const Datagram& datagram);
@@ -84,7 +87,7 @@ class Handshaker {
 
   const std::shared_ptr<const DtlsContext> context_;
   UdpSocket& socket_;
-  const double tokens_per_second_;
+  std::atomic<double> tokens_per_second_;
   std::atomic<uint64_t> started_{0};
   std::atomic<uint64_t> deferred_count_{0};
   std::atomic<uint64_t> dropped_{0};

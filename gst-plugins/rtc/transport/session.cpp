@@ -59,7 +59,7 @@ void Session::start(std::shared_ptr<Listener> listener) {
     if (self->gone_) return listener->on_gone("removed");  // closed before it began
     self->listener_ = listener;
     self->started_ = Clock::now();
-    self->supervisor_.start(self->started_ + self->core_->config.connect_timeout);
+    self->supervisor_.start(self->started_ + self->core_->connect_timeout.load());
   });
   if (!posted) return;
   const std::string ufrag = local_credentials().ufrag;
@@ -200,7 +200,7 @@ void Session::supervise() {
   if (gone_) return;
   const TimePoint now = Clock::now();
   const TimePoint deadline =
-      sender_ ? from_count(last_check_) + core_->config.consent_timeout : started_ + core_->config.connect_timeout;
+      sender_ ? from_count(last_check_) + core_->consent_timeout.load() : started_ + core_->connect_timeout.load();
   if (now < deadline) return supervisor_.start(deadline);
   // Not here: this runs inside the supervisor's own timer, and finish() may let the last reference go.
   close(sender_ ? "consent-expired" : "connect-timeout");

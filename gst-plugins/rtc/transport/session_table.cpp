@@ -4,6 +4,16 @@
 
 namespace reallive::rtc {
 
+void SessionTable::set_limit(unsigned limit) {
+  std::lock_guard lock(mutex_);
+  limit_ = limit;
+}
+
+unsigned SessionTable::limit() const {
+  std::lock_guard lock(mutex_);
+  return limit_;
+}
+
 bool SessionTable::reserve() {
   std::lock_guard lock(mutex_);
   if (count_ >= limit_) return false;

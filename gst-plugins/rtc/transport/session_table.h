@@ -18,6 +18,10 @@ class SessionTable {
  public:
   explicit SessionTable(unsigned limit) : limit_(limit) {}
 
+  /// Of the places taken from now on; nobody loses one.
+  void set_limit(unsigned limit);
+  unsigned limit() const;
+
   /// Takes one of the places; false when there is none.
   bool reserve();
   void release();
@@ -35,8 +39,8 @@ class SessionTable {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
 
-  const unsigned limit_;
   mutable std::mutex mutex_;  // guards what follows; a leaf
+  unsigned limit_;
   unsigned count_ = 0;
   std::unordered_map<std::string, std::shared_ptr<Session>, Hash, std::equal_to<>> by_ufrag_;
 };

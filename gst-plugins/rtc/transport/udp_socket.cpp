@@ -97,14 +97,14 @@ UdpSocket::UdpSocket() : state_(std::make_unique<State>()), buffers_(std::make_u
 UdpSocket::UdpSocket(UdpSocket&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
       local_(other.local_),
-      max_datagram_(other.max_datagram_),
+      max_datagram_(other.max_datagram_.load()),
       v6_(other.v6_),
       state_(std::move(other.state_)),
       buffers_(std::move(other.buffers_)) {}
 UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
   std::swap(descriptor_, other.descriptor_);
   std::swap(local_, other.local_);
-  std::swap(max_datagram_, other.max_datagram_);
+  max_datagram_ = other.max_datagram_.exchange(max_datagram_);
   std::swap(v6_, other.v6_);
   std::swap(state_, other.state_);
   std::swap(buffers_, other.buffers_);

@@ -54,7 +54,7 @@ class UdpSocket {
   /// Everything one recvmmsg() gives (up to 16 messages, each up to 64 KB of merged datagrams); empty when there is
   /// nothing. Datagrams that are too large are left out. Valid until the next call.
   std::span<Datagram> receive();
-  /// From now on datagrams of more than `bytes` are left out. Not while another thread receives.
+  /// From the next receive() on datagrams of more than `bytes` are left out. Any thread.
   void limit_datagrams(size_t bytes) { max_datagram_ = bytes; }
 
   /// `source` is the address of ours that the datagram comes from, as Datagram::to told it: peers take answers only
@@ -87,7 +87,7 @@ class UdpSocket {
 
   int descriptor_ = -1;
   SocketAddress local_;
-  size_t max_datagram_ = kMaxDatagram;
+  std::atomic<size_t> max_datagram_ = kMaxDatagram;
   bool v6_ = false;  // the socket's family: IPv4 addresses are mapped before they are used
   std::unique_ptr<State> state_;
   std::unique_ptr<ReceiveBuffers> buffers_;
