@@ -182,7 +182,7 @@ bool Conversion::converts(const std::string& codec, Target target) {
 }
 
 Conversion::Conversion(Target target, const std::string& channel, std::function<void()> on_change)
-    : target_(target), channel_(channel), on_change_(std::move(on_change)), back_off_(kFirstBackOff) {
+    : target_(target), channel_(channel), on_change_(std::move(on_change)), back_off_(kFirstBackOff, kLongestBackOff) {
   start();
 }
 
@@ -206,17 +206,14 @@ void Conversion::start() {
   timer_.repeat(kFirstBackOff, [this] {
     if (meter_->units() == 0) return;
     timer_.cancel();
-    back_off_ = kFirstBackOff;
+    back_off_.reset();
     if (!std::exchange(error_, {}).empty()) tell();
   });
 }
 
 void Conversion::failed(const std::string& sentence) {
   base::log::warning("media", "a conversion failed",
-                     {{"stream", channel_},
-                      {"to", target_ == Target::opus ? "Opus" : "H264"},
-                      {"reason", sentence},
-                      {"retry_ms", std::to_string(back_off_.count())}});
+                     {{"stream", channel_}, {"to", target_ == Target::opus ? "Opus" : "H264"}, {"reason", sentence}});
   rest();
   error_ = (target_ == Target::opus ? "The sound cannot be converted for browsers: "
                                     : "The picture cannot be converted for this browser: ") +
@@ -226,8 +223,7 @@ void Conversion::failed(const std::string& sentence) {
 
 void Conversion::rest() {
   runner_.reset();
-  timer_.start(back_off_, [this] { start(); });
-  back_off_ = std::min(back_off_ * 2, kLongestBackOff);
+  timer_.start(back_off_.next(), [this] { start(); });
 }
 
 void Conversion::tell() {

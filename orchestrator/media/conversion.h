@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/ref.h"
+#include "media/back_off.h"
 #include "media/mailbox.h"
 #include "media/pipeline_runner.h"
 #include "media/track_meter.h"
@@ -43,7 +44,7 @@ class Conversion {
   const std::string channel_;
   const std::function<void()> on_change_;
   std::string error_;
-  std::chrono::milliseconds back_off_;
+  BackOff back_off_;
   std::unique_ptr<PipelineRunner> runner_;
   std::shared_ptr<TrackMeter> meter_;
   Timer timer_;  // the next try, or the look whether it works again

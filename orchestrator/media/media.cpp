@@ -52,7 +52,8 @@ class MediaImpl final : public Media, public StreamListener {
       if (opened) anchor = std::move(*opened);
     }
     const bool sources = next.allow != config_.allow || next.probe_ms != config_.probe_ms ||
-                         next.source_back_off_ms != config_.source_back_off_ms;
+                         next.source_back_off_ms != config_.source_back_off_ms ||
+                         next.source_healthy_ms != config_.source_healthy_ms;
     config_ = std::move(next);
     rtc_ = rtc;
     pull_ = pull_settings();
@@ -171,7 +172,8 @@ class MediaImpl final : public Media, public StreamListener {
  private:
   PullSettings pull_settings() {
     return {config_.allow, &prober_, std::chrono::milliseconds(config_.probe_ms),
-            std::chrono::milliseconds(config_.source_back_off_ms)};
+            std::chrono::milliseconds(config_.source_back_off_ms),
+            std::chrono::milliseconds(config_.source_healthy_ms)};
   }
 
   /// Whether only this endpoint itself is in the way: its port at another of this machine's addresses.

@@ -33,8 +33,9 @@ struct Config {
   unsigned viewer_linger_ms = 10'000;  ///< how long an on-demand stream runs on after its last viewer
   unsigned start_limit_ms = 10'000;    ///< how long a view request waits for an on-demand source
   pipeline::AddressRule allow = {};    ///< which addresses cameras may have
-  unsigned source_back_off_ms = 500;   ///< the first wait before a failed source is tried again
-  unsigned probe_ms = 60'000;          ///< how often an idle RTSP camera is asked for a sign; 0: never
+  unsigned source_back_off_ms = 500;  ///< the first wait before a failed source is tried again; the longest is 60 times
+  unsigned source_healthy_ms = 10'000;  ///< it begins with the first wait again once it has played for so long
+  unsigned probe_ms = 60'000;           ///< how often an idle RTSP camera is asked for a sign; 0: never
   bool operator==(const Config&) const = default;
 };
 

@@ -19,9 +19,8 @@ constexpr int kLongestBackOff = 60;  // times the first: 30 s of 0.5 s
 constexpr milliseconds kTick{250};
 constexpr unsigned kTicksPerSecond = 4;
 constexpr unsigned kStallSeconds = 5;
-constexpr unsigned kStartSeconds = 15;    // until the first picture
-constexpr unsigned kSettleSeconds = 2;    // after which tracks that stay silent are given up
-constexpr unsigned kHealthySeconds = 10;  // online that long, and the next failure begins with a short wait
+constexpr unsigned kStartSeconds = 15;  // until the first picture
+constexpr unsigned kSettleSeconds = 2;  // after which tracks that stay silent are given up
 
 }  // namespace
 
@@ -33,7 +32,7 @@ PullSource::PullSource(std::string channel, pipeline::CameraSource source, const
       on_change_(std::move(on_change)),
       // What is this machine's own counts as there; of a camera nothing is known before it was asked.
       state_(source_.kind == Kind::rtsp ? StreamState::offline : StreamState::idle),
-      back_off_(settings_.first_back_off),
+      back_off_(settings_.first_back_off, settings_.first_back_off * kLongestBackOff),
       udp_(source_.transport == Transport::udp) {
   if (is_probed()) probe_timer_.start(milliseconds(0), [this] { probe(); });
 }
@@ -44,7 +43,7 @@ void PullSource::want(bool wanted) {
   if (wanted) {
     probe_timer_.cancel();
     probe_.reset();
-    back_off_ = settings_.first_back_off;
+    back_off_.reset();
     start();
     return;
   }
@@ -176,7 +175,7 @@ void PullSource::tick() {
   last_units_ = units;
   if (units > 0) ++online_seconds_;
   if (online_seconds_ == kSettleSeconds) forget_silent_tracks(runner_->element());
-  if (online_seconds_ == kHealthySeconds) back_off_ = settings_.first_back_off;
+  if (std::chrono::seconds(online_seconds_) >= settings_.healthy) back_off_.reset();
   if (units == 0 && still_seconds_ >= kStartSeconds) {
     failed({"unreachable", fmt::format("no picture within {} s", kStartSeconds)});
   } else if (units > 0 && still_seconds_ >= kStallSeconds) {
@@ -198,18 +197,17 @@ void PullSource::failed(const PipelineFault& fault) {
 }
 
 void PullSource::restart_later(const PipelineFault& fault) {
+  const milliseconds back_off = back_off_.next();
   base::log::warning("media", "a source failed",
                      {{"stream", channel_},
                       {"source", pipeline::describe(source_)},
                       {"reason", fault.sentence},
-                      {"retry_ms", std::to_string(back_off_.count())}});
+                      {"retry_ms", std::to_string(back_off.count())}});
   halt();
   fault_code_ = fault.code;
   // Cameras that went together, as by a power cut, do not come back together.
   const double jitter = g_random_double_range(0.75, 1.25);
-  retry_.start(milliseconds(static_cast<int64_t>(static_cast<double>(back_off_.count()) * jitter)),
-               [this] { start(); });
-  back_off_ = std::min(back_off_ * 2, settings_.first_back_off * kLongestBackOff);
+  retry_.start(milliseconds(static_cast<int64_t>(static_cast<double>(back_off.count()) * jitter)), [this] { start(); });
   change(StreamState::error, fault.sentence);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "media/back_off.h"
 #include "media/host_lookup.h"
 #include "media/mailbox.h"
 #include "media/pipeline_runner.h"
@@ -25,6 +26,7 @@ struct PullSettings {
   Prober* prober = nullptr;
   std::chrono::milliseconds probe_interval{0};  ///< 0: idle cameras are not asked
   std::chrono::milliseconds first_back_off{500};
+  std::chrono::milliseconds healthy{10'000};  ///< online that long, and the next failure begins with a short wait
 };
 
 class PullSource {
@@ -66,7 +68,7 @@ class PullSource {
   StreamState state_;
   std::string error_;
   std::string fault_code_;  // of the last failure; empty after a success
-  std::chrono::milliseconds back_off_;
+  BackOff back_off_;
   bool udp_;                        // the transport of this attempt
   bool transport_changed_ = false;  // since the last success or wait
   std::string address_;             // of this attempt; empty where there is none
