@@ -114,6 +114,7 @@ Result<void> Certificates::use(const tls::Identity& identity) {
 }
 
 void Certificates::look() {
+  if (!current_) return;  // there is no configuration yet
   const bool had_one = current_.has_value();
   const auto before = current_;
   auto done = own() ? load_own(config_).and_then([this](const tls::Identity& identity) { return use(identity); })

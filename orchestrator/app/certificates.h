@@ -35,6 +35,10 @@ class Certificates {
   /// call for it. On an error the one before stays. Codes `certificate`, `authority`, `file`.
   base::Result<void> configure(const CertificateConfig& config);
 
+  /// Looks at once whether files, names, addresses or the time call for a new one, as it does by itself every few
+  /// seconds.
+  void refresh() { look(); }
+
   bool own() const { return !config_.certificate.empty(); }
   /// What devices must trust; empty with the owner's own certificate.
   std::string authority_pem() const;

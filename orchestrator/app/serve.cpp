@@ -141,6 +141,7 @@ class Server {
   void reload_settings() {
     notify_.reloading();
     const auto done = settings_.reload();
+    certificates_.refresh();  // files may be others under the same names
     log::write(done ? log::Level::info : log::Level::error, "app",
                done ? "the settings were read anew" : "the settings before stay in use",
                {{"reason", done ? "asked to" : done.error().message}});

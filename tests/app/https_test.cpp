@@ -1,10 +1,12 @@
 // HTTPS of the real server as devices meet it: the local authority, its certificates, and the owner's own.
+#include <fcntl.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -100,6 +102,68 @@ TEST_F(HttpsTest, ADeviceThatTrustsTheAuthorityGetsIn) {
   EXPECT_THAT(named->names, testing::Contains("localhost"));
 }
 
+// A connection that stays: requests go in line by line, answers come out.
+class Held {
+ public:
+  Held(const test::TempDir& dir, std::vector<std::string> command) {
+    const std::string pipe = (dir / "held").string();
+    mkfifo(pipe.c_str(), 0600);
+    input_ = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+    command.insert(command.begin(), {"sh", "-c", "exec \"$@\" < \"$0\"", pipe});
+    process_ = std::make_unique<test::Process>(command);
+  }
+  ~Held() { close(input_); }
+  bool asks(size_t answers) {
+    const std::string request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    if (write(input_, request.data(), request.size()) != static_cast<ssize_t>(request.size())) return false;
+    return test::eventually([&] {
+      const std::string output = process_->output();
+      size_t seen = 0;
+      for (size_t at = output.find("HTTP/1.1 200"); at != std::string::npos; at = output.find("HTTP/1.1 200", at + 1))
+        ++seen;
+      return seen == answers;
+    });
+  }
+  std::string output() const { return process_->output(); }
+
+ private:
+  int input_ = -1;
+  std::unique_ptr<test::Process> process_;
+};
+
+// In a network and with a host name of its own, so that both can change.
+TEST_F(HttpsTest, NewNamesAndAddressesGetACertificateWhileConnectionsStay) {
+  if (test::run({"unshare", "-rnu", "true"}).exit_code != 0) GTEST_SKIP() << "no namespaces here";
+  auto command = command_line();
+  command.insert(command.begin(),
+                 {"unshare", "-rnu", "sh", "-c", "ip link set lo up; hostname hut-one; exec \"$@\"", "sh"});
+  server_ = std::make_unique<test::Process>(command);
+  ASSERT_TRUE(server_->wait_output("listening webrtc ")) << server_->output();
+  port_ = port_of("https");
+  const auto inside = [&](std::vector<std::string> what) {
+    what.insert(what.begin(),
+                {"nsenter", "-t", std::to_string(server_->pid()), "-U", "-n", "-u", "--preserve-credentials"});
+    return what;
+  };
+  const std::string port = std::to_string(port_);
+  const auto trusts = [&](const std::string& host) {
+    return test::run(inside({"curl", "-sS", "--noproxy", "*", "-m", "20", "--cacert", authority_, "--connect-to",
+                             host + ":" + port + ":127.0.0.1:" + port, "https://" + host + ":" + port + "/healthz"}))
+               .exit_code == 0;
+  };
+  ASSERT_TRUE(trusts("hut-one.local")) << server_->output();
+  EXPECT_FALSE(trusts("192.0.2.9"));
+  EXPECT_FALSE(trusts("hut-two.local"));
+  Held held(dir_, inside({"openssl", "s_client", "-quiet", "-connect", "127.0.0.1:" + port, "-CAfile", authority_}));
+  ASSERT_TRUE(held.asks(1)) << held.output();
+
+  ASSERT_EQ(test::run(inside({"ip", "addr", "add", "192.0.2.9/32", "dev", "lo"})).exit_code, 0);
+  EXPECT_TRUE(test::eventually([&] { return trusts("192.0.2.9"); }, std::chrono::seconds(30))) << server_->output();
+  ASSERT_EQ(test::run(inside({"hostname", "hut-two"})).exit_code, 0);
+  EXPECT_TRUE(test::eventually([&] { return trusts("hut-two.local"); }, std::chrono::seconds(30))) << server_->output();
+  EXPECT_TRUE(held.asks(2)) << "it stayed open: " << held.output();
+}
+
 TEST_F(HttpsTest, TellsWhereItIs) {
   start({"http.public_url=https://cam.example.org/cams"});
   const auto added =
@@ -131,6 +195,14 @@ TEST_F(HttpsTest, TheOwnersCertificateAndItsSuccessor) {
                            {"--resolve", "wrong.example:" + std::to_string(port_) + ":127.0.0.1", "-D", "-"});
   EXPECT_THAT(strict.output, HasSubstr("Strict-Transport-Security: max-age="));
   EXPECT_EQ(test::HttpClient(port_of("http")).request("GET", "/ca.crt").status, 404);
+  put(*authority->issue({"next.example"}, {}, now_s()));
+  server_->signal(SIGHUP);
+  ASSERT_TRUE(server_->wait_output("the settings were read anew")) << server_->output();
+  EXPECT_EQ(curl(other, url("/healthz", "next.example"),
+                 {"--resolve", "next.example:" + std::to_string(port_) + ":127.0.0.1"})
+                .exit_code,
+            0)
+      << "at once" << server_->output();
   ASSERT_TRUE(tls::write_file(key, "half"));
   put(*authority->issue({"right.example"}, {"127.0.0.1"}, now_s()));
   EXPECT_TRUE(test::eventually([&] { return curl(other, url("/healthz")).exit_code == 0; })) << server_->output();
