@@ -2,16 +2,10 @@
 #include <utility>
 
 #include "api/context.h"
+#include "api/json_output.h"
 
 namespace reallive::api {
 namespace {
-
-base::Json list_json(const std::vector<std::string>& texts) {
-  auto list = base::Json::array();
-  for (const std::string& text : texts)
-    list.push(text);
-  return list;
-}
 
 void addresses(Context& context, const http::Reply& reply) {
   context.require(reply, [&context, reply](const auth::Principal&) {
@@ -27,8 +21,8 @@ void addresses(Context& context, const http::Reply& reply) {
     }
     const std::string& public_url = context.config.public_url;
     reply(http::Response::json(
-        base::Json::object({{"http", list_json(reach.http)},
-                            {"https", list_json(reach.https)},
+        base::Json::object({{"http", strings_json(reach.http)},
+                            {"https", strings_json(reach.https)},
                             {"publicUrl", public_url.empty() ? base::Json() : base::Json(public_url)},
                             {"caUrl", ca_url}})));
   });

@@ -4,16 +4,13 @@
 #include <cstdio>
 
 #include "api/json_input.h"
+#include "api/json_output.h"
 #include "pipeline/camera_source.h"
 
 namespace reallive::api {
 namespace {
 
 constexpr const char* kMasked = "***";
-
-base::Json text_or_null(const std::string& text) {
-  return text.empty() ? base::Json() : base::Json(text);
-}
 
 std::string shown_source(const std::string& url) {
   const auto source = pipeline::parse_camera_source(url);

@@ -3,14 +3,11 @@
 #include <utility>
 
 #include "api/context.h"
+#include "api/json_output.h"
 #include "pipeline/camera_source.h"
 
 namespace reallive::api {
 namespace {
-
-base::Json text_or_null(const std::string& text) {
-  return text.empty() ? base::Json() : base::Json(text);
-}
 
 /// `ws://…` of `http://…`, `wss://…` of `https://…`.
 std::string signaling_url(const std::string& base) {
@@ -67,13 +64,6 @@ void stream(Context& context, const http::Reply& reply) {
             {"expiresAt", base::format_time(view->expires_at)},
         })));
       });
-}
-
-base::Json strings_json(const std::vector<std::string>& texts) {
-  auto list = base::Json::array();
-  for (const std::string& text : texts)
-    list.push(text);
-  return list;
 }
 
 void status(Context& context, const http::Reply& reply) {

@@ -3,16 +3,13 @@
 
 #include "api/context.h"
 #include "api/json_input.h"
+#include "api/json_output.h"
 #include "api/source_rules.h"
 #include "base/interfaces.h"
 #include "pipeline/camera_source.h"
 
 namespace reallive::api {
 namespace {
-
-base::Json text_or_null(const std::string& text) {
-  return text.empty() ? base::Json() : base::Json(text);
-}
 
 base::Json result_json(const media::SourceTestResult& result) {
   const media::StreamStatus& status = result.status;

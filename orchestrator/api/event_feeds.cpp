@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/json_output.h"
 #include "api/visitor.h"
 #include "base/id.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds tick_interval{5};
 constexpr unsigned ticks_a_heartbeat = 3;
-
-base::Json text_or_null(const std::string& text) {
-  return text.empty() ? base::Json() : base::Json(text);
-}
 
 base::Json status_data(const catalog::Camera& camera, const std::string& stream_status, const std::string& status,
                        const std::string& error) {

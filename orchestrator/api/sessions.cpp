@@ -5,14 +5,11 @@
 #include <charconv>
 #include <functional>
 
+#include "api/json_output.h"
 #include "api/signaling_sockets.h"
 
 namespace reallive::api {
 namespace {
-
-base::Json text_or_null(const std::string& text) {
-  return text.empty() ? base::Json() : base::Json(text);
-}
 
 base::Json session_json(const Live& live, const catalog::Session& session) {
   const bool active = session.status == "active";

@@ -4,20 +4,14 @@
 #include <utility>
 
 #include "api/context.h"
+#include "api/json_output.h"
 #include "api/settings_port.h"
 
 namespace reallive::api {
 namespace {
 
-base::Json list_json(const std::vector<std::string>& texts) {
-  auto list = base::Json::array();
-  for (const std::string& text : texts)
-    list.push(text);
-  return list;
-}
-
 base::Json value_json(const std::string& type, const std::vector<std::string>& values) {
-  if (type == "list") return list_json(values);
+  if (type == "list") return strings_json(values);
   const std::string text = values.empty() ? std::string() : values.front();
   if (type == "boolean") return text == "true";
   int64_t number = 0;
@@ -62,7 +56,7 @@ void answer(Context& context, const http::Reply& reply) {
                                     {"type", setting.type},
                                     {"applies", setting.applies},
                                     {"description", setting.description}});
-    if (!setting.choices.empty()) json.set("choices", list_json(setting.choices));
+    if (!setting.choices.empty()) json.set("choices", strings_json(setting.choices));
     items.push(json);
   }
   reply(http::Response::json(base::Json::object({{"items", items}})));

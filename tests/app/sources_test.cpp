@@ -26,6 +26,7 @@ class RecordingMedia final : public media::Media {
   bool end_session(const std::string&) override { return false; }
   media::StreamStatus status(const std::string&) const override { return {}; }
   std::vector<media::SessionStats> sessions() const override { return {}; }
+  std::optional<media::SessionStats> session(const std::string&) const override { return {}; }
   uint16_t webrtc_port() const override { return 0; }
   void shutdown() override {}
 

@@ -46,6 +46,13 @@ std::optional<Fingerprint> parse_fingerprint(std::string_view value) {
   return fingerprint;
 }
 
+/// RFC 8839 section 5.1: 1 to 32 of letters, digits, + and /.
+bool is_foundation(std::string_view text) {
+  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '+' || c == '/';
+  });
+}
+
 }  // namespace
 
 std::optional<std::string_view> Lines::next() {
@@ -142,13 +149,6 @@ void append_candidates(std::string& out, const std::vector<Candidate>& candidate
   for (const Candidate& candidate : candidates)
     out += "a=candidate:" + write_candidate(candidate) + "\r\n";
   if (end_of_candidates) out += "a=end-of-candidates\r\n";
-}
-
-/// RFC 8839 section 5.1: 1 to 32 of letters, digits, + and /.
-static bool is_foundation(std::string_view text) {
-  return !text.empty() && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '+' || c == '/';
-  });
 }
 
 std::optional<Candidate> parse_candidate(std::string_view value) {
