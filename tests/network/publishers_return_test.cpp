@@ -17,7 +17,8 @@ namespace {
 
 constexpr size_t kPublishers = 100;
 constexpr size_t kRounds = 3;
-constexpr size_t kHeapTolerance = 64 * 1024;  // of all rounds together; one leaked session would be 70 KB and more
+constexpr size_t kHeapTolerance = 64 * 1024;  // of the rounds together; one leaked session would be 70 KB and more
+constexpr size_t kHeapTries = 3;              // pools and queues of a busy machine fill late; a leak grows every time
 
 using rtc::Buffer;
 using rtc::TestPeer;
@@ -200,17 +201,21 @@ TEST_F(PublishersReturn, NothingOfThemStays) {
   ASSERT_TRUE(transports_gone());
   g_thread_pool_stop_unused_threads();
   const int descriptors = open_descriptors(), threads = live_threads();
-  const size_t before = heap();
-  for (size_t i = 0; i < rounds; ++i)
-    ASSERT_NO_FATAL_FAILURE(round());
-  EXPECT_TRUE(transports_gone());
-  g_thread_pool_stop_unused_threads();
+  size_t before = 0, after = 0;
+  for (size_t attempt = 0; attempt < kHeapTries; ++attempt) {
+    before = heap();
+    for (size_t i = 0; i < rounds; ++i)
+      ASSERT_NO_FATAL_FAILURE(round());
+    ASSERT_TRUE(transports_gone());
+    g_thread_pool_stop_unused_threads();
+    after = heap();
+    std::printf("%zu publishers came and went: heap %+zd bytes\n", rounds * kPublishers,
+                static_cast<ssize_t>(after - before));
+    if (after <= before + kHeapTolerance) break;
+  }
+  EXPECT_LE(after, before + kHeapTolerance);
   EXPECT_EQ(open_descriptors(), descriptors);
   EXPECT_TRUE(eventually([&] { return live_threads() <= threads; })) << live_threads() << ", before " << threads;
-  const size_t after = heap();
-  EXPECT_LE(after, before + kHeapTolerance);
-  std::printf("%zu publishers came and went: heap %+zd bytes\n", rounds * kPublishers,
-              static_cast<ssize_t>(after - before));
 }
 
 }  // namespace
