@@ -14,7 +14,7 @@ import { password, Server } from './support/server.mjs';
 
 const promises = { whip: [35, 50], rtsp: [45, 60], firstMs: 300 };
 const seconds = Number(process.argv[2] ?? 20);
-const openings = 10;
+const openings = 20;
 const times = { warmUpMs: 4000, forMs: seconds * 1000 };
 
 const at = (values, share) => [...values].sort((one, other) => one - other)[Math.round(share * (values.length - 1))];

@@ -1,25 +1,28 @@
 // The page's addresses. All but the open ones need a session; where the user was going is kept in `next`. Views are
 // loaded when first visited, but for the live grid, which most people come for.
 
-import { createRouter, createWebHistory, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
+import { createRouter, createWebHistory, type RouteLocationNormalized, type Router, type RouterHistory, type RouteRecordRaw } from 'vue-router';
 import { basePath } from './base';
+import { dropOffer, offerAhead } from './rtc/whep';
 import { useServer } from './stores/server';
 import { useSession } from './stores/session';
 import { strings } from './strings';
 import LiveView from './views/LiveView.vue';
 
+const watchView = () => import('./views/WatchView.vue');
+
 /**
- * `open`: without a session. `bare`: without the navigation around it. `admin`: for administrators only. `title` stands
- * in the window's title.
+ * `watches`: shows live pictures. `open`: without a session. `bare`: without the navigation around it. `admin`: for
+ * administrators only. `title` stands in the window's title.
  */
 const routes: RouteRecordRaw[] = [
-  { path: '/', name: 'live', component: LiveView, meta: { title: strings.live.title } },
+  { path: '/', name: 'live', component: LiveView, meta: { title: strings.live.title, watches: true } },
   {
     path: '/watch/:stream',
     name: 'watch',
-    component: () => import('./views/WatchView.vue'),
+    component: watchView,
     props: true,
-    meta: { title: strings.live.title },
+    meta: { title: strings.live.title, watches: true },
   },
   { path: '/login', name: 'login', component: () => import('./views/LoginView.vue'), meta: { title: strings.account.signIn, open: true, bare: true } },
   { path: '/setup', name: 'setup', component: () => import('./views/SetupView.vue'), meta: { title: strings.account.setup, open: true, bare: true } },
@@ -44,7 +47,7 @@ export function createPageRouter(history: RouterHistory = createWebHistory(baseP
   const router = createRouter({ history, routes });
   router.beforeEach(async (to) => {
     const session = useSession();
-    const known = session.signedIn || (await restored());
+    const known = session.signedIn || (await restored(to));
     // Who is signed in has no use for the login page.
     if (to.name === 'login' && known) return safeNext(to.query['next']);
     if (to.meta['open']) return true;
@@ -57,11 +60,20 @@ export function createPageRouter(history: RouterHistory = createWebHistory(baseP
   return router;
 }
 
+/** What a page with live pictures will need, got ready while the server says who is there. */
+function getReady(to: RouteLocationNormalized): void {
+  if (to.meta['watches'] !== true || document.visibilityState === 'hidden') return;
+  if (to.name === 'watch') watchView().catch(() => undefined); // told when it is visited
+  offerAhead();
+}
+
 /** Whether the browser still has a session; waits for a server that is away, which then says so at the top. */
-async function restored(): Promise<boolean> {
+async function restored(to: RouteLocationNormalized): Promise<boolean> {
   for (;;) {
     try {
-      return await useSession().restore();
+      const known = await useSession().restore(() => getReady(to));
+      if (!known) dropOffer();
+      return known;
     } catch {
       await useServer().back();
     }

@@ -4,6 +4,7 @@ import type { Link } from '../src/rtc/link';
 import { linked } from '../src/rtc/signaling';
 import { watch } from '../src/rtc/whep';
 import { created, FakePeer, fakeServer } from './fake_peer';
+import { Receiving } from './fake_viewing';
 
 function report(entries: object[]): RTCStatsReport {
   return new Map(entries.map((entry, at) => [String(at), entry])) as unknown as RTCStatsReport;
@@ -100,8 +101,6 @@ describe('a watched stream', () => {
     const one = watch({
       stream: 'door',
       token: () => 'secret',
-      createPeer: () =>
-        Object.assign(new FakePeer(), { addTransceiver: () => ({}), getTransceivers: () => [] }).asPeer(),
       onStatus: () => undefined,
       onUnauthorized: () => undefined,
       onMedia: () => undefined,
@@ -109,6 +108,7 @@ describe('a watched stream', () => {
     });
     links.push(one);
     vi.stubGlobal('MediaStream', class {});
+    vi.stubGlobal('RTCPeerConnection', Receiving);
     one.start();
     await vi.advanceTimersByTimeAsync(0);
     FakePeer.last.become('connected');

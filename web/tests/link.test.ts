@@ -61,6 +61,26 @@ describe('Link', () => {
     expect(states).toEqual(['connecting', 'live']);
   });
 
+  it('uses an offer that was made ahead, once, and tells what will come before it flows', async () => {
+    const calls = fakeServer(() => created());
+    const ahead = new FakePeer();
+    const offers = [{ peer: ahead.asPeer(), sdp: Promise.resolve('made ahead') }];
+    const onAnswer = vi.fn();
+    const { link, states } = makeLink({ takeOffer: () => offers.pop() ?? null, onAnswer });
+    link.start();
+    await settle();
+    expect(FakePeer.made).toEqual([ahead]);
+    expect(calls[0]?.body).toBe('made ahead');
+    expect(onAnswer).toHaveBeenCalledExactlyOnceWith(ahead);
+    expect(states).toEqual(['connecting']);
+    ahead.become('connected');
+    expect(states.at(-1)).toBe('live');
+    ahead.become('failed');
+    await vi.advanceTimersByTimeAsync(500);
+    expect([ahead.closed, FakePeer.made.length]).toEqual([true, 2]);
+    expect(calls.at(-1)?.body).toBe('the offer');
+  });
+
   it('ends its session when stopped', async () => {
     const calls = fakeServer(() => created());
     const { link, states } = makeLink();

@@ -7,7 +7,8 @@ import { createMemoryHistory } from 'vue-router';
 import App from '../src/App.vue';
 import { createPageRouter } from '../src/router';
 import { toast } from '../src/ui/toasts';
-import { created, FakePeer, fakeServer } from './fake_peer';
+import { created, fakeServer } from './fake_peer';
+import { canWatch } from './fake_viewing';
 import { signIn } from './signed_in';
 
 const evil = '<img src=x onerror=alert(1)>';
@@ -16,11 +17,6 @@ const camera = (id: string, stream: string) => ({
   source: { url: 'publish', onDemand: false, transcode: 'never' }, isActive: true, isPublic: false, streamStatus: 'online',
   ownerId: 'u1', streamKey: 'k', createdAt: '', updatedAt: '',
 });
-
-class Receiving extends FakePeer {
-  addTransceiver = vi.fn((kind: string) => ({ kind }));
-  getTransceivers = () => [];
-}
 
 let page: VueWrapper;
 
@@ -55,11 +51,7 @@ beforeEach(() => {
   localStorage.clear();
   setActivePinia(createPinia());
   signIn();
-  FakePeer.made = [];
-  vi.stubGlobal('RTCPeerConnection', Receiving);
-  vi.stubGlobal('MediaStream', class { getAudioTracks = () => []; });
-  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
-  vi.spyOn(HTMLMediaElement.prototype, 'pause').mockReturnValue();
+  canWatch();
 });
 afterEach(() => {
   page.unmount();

@@ -6,6 +6,7 @@ import App from '../src/App.vue';
 import { createPageRouter, safeNext } from '../src/router';
 import { useSession } from '../src/stores/session';
 import { apiError, type Call, cookie, created, FakePeer, fakeServer } from './fake_peer';
+import { canWatch } from './fake_viewing';
 import { signIn, signOut } from './signed_in';
 
 const user = { id: 'u1', username: 'ada', role: 'admin', permissions: [] };
@@ -31,22 +32,9 @@ function serve(whep: () => Response): Call[] {
   });
 }
 
-class Receiving extends FakePeer {
-  addTransceiver = vi.fn((kind: string) => ({ kind }));
-  getTransceivers = () => [{ currentDirection: 'recvonly', receiver: { track: { kind: 'audio' } } }];
-}
-
-class FakeStream {
-  constructor(private readonly tracks: unknown[] = []) {}
-  getAudioTracks = () => this.tracks;
-}
-
 beforeEach(() => {
   signOut();
-  FakePeer.made = [];
-  vi.stubGlobal('RTCPeerConnection', Receiving);
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  canWatch();
 });
 afterEach(() => {
   page.unmount();

@@ -3,32 +3,16 @@
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils';
 import { createPinia, setActivePinia } from 'pinia';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { defineComponent, ref } from 'vue';
+import { defineComponent, h, nextTick, ref } from 'vue';
 import { createMemoryHistory, createRouter } from 'vue-router';
 import type { Camera } from '../src/api/types';
 import LiveTile from '../src/components/LiveTile.vue';
 import { useWakeLock } from '../src/components/use_wake_lock';
 import Viewer from '../src/components/Viewer.vue';
 import { type Call, created, FakePeer, fakeServer } from './fake_peer';
+import { canWatch, Receiving } from './fake_viewing';
 
 const camera: Camera = { id: 'c1', name: 'Door', stream: 'door', isActive: true, streamStatus: 'online' };
-
-class FakeStream {
-  constructor(private readonly tracks: { kind: string }[] = []) {}
-  getAudioTracks = () => this.tracks.filter(({ kind }) => kind === 'audio');
-}
-
-class Receiving extends FakePeer {
-  addTransceiver = vi.fn((kind: string) => ({ kind }));
-  getTransceivers = () =>
-    ['video', 'audio'].map((kind) => ({ currentDirection: 'recvonly', receiver: { track: { kind } } }));
-
-  /** A live stream: each look finds more than the one before. */
-  override getStats(): Promise<RTCStatsReport> {
-    this.bytes = { any: this.bytes.any + 100, media: this.bytes.media + 90 };
-    return super.getStats();
-  }
-}
 
 /** Says what is on the screen in the browser's place. */
 class FakeObserver {
@@ -82,6 +66,12 @@ const around = () => {
   return { global: { plugins: [createRouter({ history: createMemoryHistory(), routes })] }, attachTo: document.body };
 };
 
+/** Every element is of this size, at this place. */
+function laidOut({ top }: { top: number }): void {
+  const box = { left: 0, top, right: 320, bottom: top + 180, width: 320, height: 180 };
+  vi.spyOn(Element.prototype, 'getBoundingClientRect').mockReturnValue(box as DOMRect);
+}
+
 async function openTile(props: { silent?: boolean } = {}): Promise<void> {
   wrapper = mount(LiveTile, { props: { camera, ...props }, ...around() });
   await settle();
@@ -102,15 +92,11 @@ beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
   setActivePinia(createPinia());
-  FakePeer.made = [];
   FakeObserver.all = [];
   visibility = 'visible';
   vi.spyOn(document, 'visibilityState', 'get').mockImplementation(() => visibility);
-  vi.stubGlobal('RTCPeerConnection', Receiving);
-  vi.stubGlobal('MediaStream', FakeStream);
+  canWatch();
   vi.stubGlobal('IntersectionObserver', FakeObserver);
-  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
-  vi.spyOn(HTMLMediaElement.prototype, 'pause').mockReturnValue();
   calls = fakeServer(() => created());
 });
 afterEach(() => {
@@ -133,6 +119,51 @@ describe('a tile', () => {
   it('believes the newest of what it is told at once', async () => {
     await openTile();
     await FakeObserver.show(true, false);
+    expect(begun()).toBe(0);
+  });
+
+  it('connects at once where it is laid out, before the observer speaks, and then believes that', async () => {
+    laidOut({ top: window.innerHeight + 100 });
+    await openTile();
+    expect(begun()).toBe(1);
+    await FakeObserver.show(false);
+    await pass(4000);
+    expect(running()).toBe(0);
+  });
+
+  it('believes the observer where that speaks first', async () => {
+    laidOut({ top: 0 });
+    wrapper = mount(LiveTile, { props: { camera }, ...around() });
+    await nextTick();
+    await FakeObserver.show(false);
+    expect(begun()).toBe(0);
+  });
+
+  it('sends its offer before the others make theirs', async () => {
+    const order: string[] = [];
+    vi.stubGlobal('RTCPeerConnection', class extends Receiving {
+      constructor() {
+        super();
+        order.push('made');
+      }
+    });
+    fakeServer((call) => {
+      order.push(call.url);
+      return created();
+    });
+    laidOut({ top: 0 });
+    const cameras = ['a', 'b', 'c'].map((stream) => ({ ...camera, id: stream, stream }));
+    wrapper = mount(() => cameras.map((one) => h(LiveTile, { camera: one })), around());
+    await settle();
+    expect(order).toEqual(['made', '/whep/a']);
+    await FakeObserver.show(true);
+    expect(order).toEqual(['made', '/whep/a', 'made', 'made', '/whep/b', '/whep/c']);
+  });
+
+  it('waits below the screen', async () => {
+    laidOut({ top: window.innerHeight + 130 });
+    await openTile();
+    await pass(60_000);
     expect(begun()).toBe(0);
   });
 

@@ -6,6 +6,7 @@ import App from '../src/App.vue';
 import { snapshotName } from '../src/components/snapshot';
 import { createPageRouter } from '../src/router';
 import { created, FakePeer, fakeServer } from './fake_peer';
+import { canWatch, FakeStream } from './fake_viewing';
 import { signIn } from './signed_in';
 
 const camera = (name: string, more = {}) => ({
@@ -20,17 +21,6 @@ const camera = (name: string, more = {}) => ({
 let page: VueWrapper;
 let router: Router;
 let catchingUp = false;
-
-class FakeStream {
-  constructor(private readonly tracks: { kind: string }[] = []) {}
-  getAudioTracks = () => this.tracks.filter(({ kind }) => kind === 'audio');
-}
-
-class Receiving extends FakePeer {
-  addTransceiver = vi.fn((kind: string) => ({ kind }));
-  getTransceivers = () =>
-    ['video', 'audio'].map((kind) => ({ currentDirection: 'recvonly', receiver: { track: { kind } } }));
-}
 
 async function open(path: string): Promise<void> {
   fakeServer((call) => {
@@ -55,11 +45,7 @@ beforeEach(() => {
   setActivePinia(createPinia());
   signIn();
   catchingUp = false;
-  FakePeer.made = [];
-  vi.stubGlobal('RTCPeerConnection', Receiving);
-  vi.stubGlobal('MediaStream', FakeStream);
-  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
-  vi.spyOn(HTMLMediaElement.prototype, 'pause').mockReturnValue();
+  canWatch();
 });
 afterEach(() => {
   page.unmount();

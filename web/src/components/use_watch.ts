@@ -17,6 +17,7 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
   const catchingUp = ref(false);
   const meter = new FiguresMeter();
   let link: Link | null = null;
+  let delivered = false;
   let used: string | null = null;
   let renewedAt = -Infinity;
 
@@ -26,13 +27,16 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
     link = watch({
       stream: stream(),
       token: () => (used = session.token),
-      createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
       onStatus(next) {
         status.value = next;
         if (next.state === 'reconnecting') server.doubt();
       },
       onStats: (report) => (figures.value = meter.update(report, performance.now())),
-      onMedia: (next) => (media.value = next),
+      // The picture before stays until the next one comes; without one, the element gets ready meanwhile.
+      onMedia(next, delivers) {
+        delivered ||= delivers;
+        if (delivers || !delivered) media.value = next;
+      },
       onCatchingUp: (on) => (catchingUp.value = on),
       onUnauthorized: () => void renew(),
     });
@@ -63,7 +67,10 @@ export function useWatch(stream: () => string, active: () => boolean = () => tru
   });
   observe([stream, active], ([name, on], [before]) => {
     end();
-    if (name !== before) media.value = null;
+    if (name !== before) {
+      media.value = null;
+      delivered = false;
+    }
     if (on) begin();
   });
 

@@ -4,6 +4,7 @@
 import { ApiError } from '../api/http';
 import { strings } from '../strings';
 import { waitMs } from './backoff';
+import { makeOffer, type Offer, type OfferOptions } from './offer';
 import { endSession, postOffer } from './signaling';
 
 /**
@@ -20,18 +21,18 @@ export interface LinkStatus {
   code?: string;
 }
 
-export interface LinkOptions {
+export interface LinkOptions extends OfferOptions {
   /** /whep/STREAM or /whip/STREAM. */
   url: string;
   token(): string | null;
-  createPeer(): RTCPeerConnection;
-  /** Adds transceivers; called once for each new peer connection. */
-  prepare(peer: RTCPeerConnection): void;
-  tuneOffer?(sdp: string): string;
+  /** An offer that was made ahead, to be used instead of a new one. */
+  takeOffer?(): Offer | null;
   tuneAnswer?(sdp: string): string;
   /** True where media comes in: then silence of the media, too, is a loss. */
   receives: boolean;
   onStatus(status: LinkStatus): void;
+  /** The answer is applied: what will come is known, though nothing has come. */
+  onAnswer?(peer: RTCPeerConnection): void;
   /** `status`: where the API tells of this session; null when it tells nothing. */
   onLive?(peer: RTCPeerConnection, status: string | null): void;
   /** Every second while live. */
@@ -153,21 +154,19 @@ export class Link {
   }
 
   private async connect(): Promise<void> {
-    let peer: RTCPeerConnection;
+    let offer: Offer;
     try {
-      peer = this.options.createPeer();
+      offer = this.options.takeOffer?.() ?? makeOffer(this.options);
     } catch {
       this.report('refused', strings.link.noWebrtc);
       return;
     }
+    const { peer } = offer;
     const attempt = new Attempt(peer);
     this.attempt = attempt;
     peer.onconnectionstatechange = () => this.peerChanged(attempt);
     try {
-      this.options.prepare(peer);
-      const offer = await peer.createOffer();
-      const sdp = this.options.tuneOffer?.(offer.sdp ?? '') ?? offer.sdp ?? '';
-      await peer.setLocalDescription({ type: 'offer', sdp });
+      const sdp = await offer.sdp;
       if (attempt !== this.attempt) return;
       attempt.answerTimer = setTimeout(() => attempt.abort.abort(), answerLimitMs);
       attempt.token = this.options.token();
@@ -181,6 +180,7 @@ export class Link {
       attempt.status = answer.status;
       attempt.connectTimer = setTimeout(() => this.lost(attempt, strings.link.noMedia), connectLimitMs);
       await peer.setRemoteDescription({ type: 'answer', sdp: this.options.tuneAnswer?.(answer.sdp) ?? answer.sdp });
+      if (attempt === this.attempt) this.options.onAnswer?.(peer);
     } catch (error) {
       if (attempt === this.attempt) this.failed(error);
     }

@@ -1,4 +1,4 @@
-// The page's colours: the system's choice, or the one that was made here. public/theme.js sets it before the first
+// The page's colours: the system's choice, or the one that was made here. theme_first.ts sets it before the first
 // paint; this follows the system from then on and keeps the choice in localStorage.
 
 import { computed, ref } from 'vue';

@@ -12,6 +12,7 @@ import { useSession } from './session';
 
 const pollMs = 4000;
 const pollWithEventsMs = 15_000;
+const soonMs = 1000;
 const pageSize = 200;
 
 export const useCameras = defineStore('cameras', () => {
@@ -23,6 +24,8 @@ export const useCameras = defineStore('cameras', () => {
   const eventsFlow = ref(false);
 
   let watchers = 0;
+  let readAt = -Infinity;
+  let soon = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let loading: Promise<void> | null = null;
 
@@ -41,7 +44,9 @@ export const useCameras = defineStore('cameras', () => {
 
   async function load(): Promise<void> {
     try {
+      const began = performance.now();
       items.value = await readAll();
+      readAt = began;
       loaded.value = true;
       problem.value = '';
     } catch (error) {
@@ -57,9 +62,20 @@ export const useCameras = defineStore('cameras', () => {
   }
 
   async function poll(): Promise<void> {
+    soon = false;
     await refresh();
+    pollIn(soon ? soonMs : eventsFlow.value ? pollWithEventsMs : pollMs);
+  }
+
+  function pollIn(ms: number): void {
     clearTimeout(timer);
-    if (watchers > 0 && session.signedIn) timer = setTimeout(() => void poll(), eventsFlow.value ? pollWithEventsMs : pollMs);
+    if (watchers > 0 && session.signedIn) timer = setTimeout(() => void poll(), ms);
+  }
+
+  /** A page that just opens has better to do than to read its list twice at once. */
+  function readSoon(): void {
+    soon = true;
+    pollIn(soonMs);
   }
 
   /** A list that is being read may be of the moment before. */
@@ -73,7 +89,8 @@ export const useCameras = defineStore('cameras', () => {
     if (event.type !== 'camera-status') return;
     const camera = items.value.find(({ id }) => id === event.cameraId);
     if (camera) camera.streamStatus = event.data['streamStatus'] as StreamStatus;
-    else readAgain();
+    else if (loaded.value) readAgain();
+    else readSoon();
   }
 
   const feed = new EventFeed({
@@ -84,7 +101,8 @@ export const useCameras = defineStore('cameras', () => {
       if (open === eventsFlow.value) return;
       eventsFlow.value = open;
       // What happened in between is in the list.
-      if (session.signedIn && watchers > 0) void poll();
+      if (!loaded.value || performance.now() - readAt < soonMs) readSoon();
+      else if (session.signedIn && watchers > 0) void poll();
     },
     onUnauthorized: () => void refresh(),
   });

@@ -77,14 +77,16 @@ export const useSession = defineStore('session', () => {
     return enter('/api/v1/auth/login', { username, password, remember });
   }
 
-  /** A new token for the cookie; false when the cookie is no longer good. */
-  function refresh(): Promise<boolean> {
+  /** A new token for the cookie; false when the cookie is no longer good. `onAsked`: the question is on its way. */
+  function refresh(onAsked?: () => void): Promise<boolean> {
     refreshing ??= (async () => {
       const before = held.value;
       try {
-        const answer = await oneTabAtATime(() =>
-          requestJson<LoginAnswer>('/api/v1/auth/refresh', { method: 'POST', body: {} }),
-        );
+        const answer = await oneTabAtATime(() => {
+          const coming = requestJson<LoginAnswer>('/api/v1/auth/refresh', { method: 'POST', body: {} });
+          onAsked?.();
+          return coming;
+        });
         // Who signed out, or in anew, meanwhile has decided otherwise.
         if (held.value === before) accept(answer);
         return true;
@@ -106,11 +108,14 @@ export const useSession = defineStore('session', () => {
     return refreshing;
   }
 
-  /** At page load: the session that the cookie stands for, once. Rejects while the server cannot say. */
-  function restore(): Promise<boolean> {
+  /**
+   * At page load: the session that the cookie stands for, once. Rejects while the server cannot say. `onAsked` is called
+   * as soon as the question is on its way: what can be got ready meanwhile delays it no more.
+   */
+  function restore(onAsked?: () => void): Promise<boolean> {
     if (held.value) return Promise.resolve(true);
     if (!hint()) return Promise.resolve(false);
-    restoring ??= refresh().finally(() => {
+    restoring ??= refresh(onAsked).finally(() => {
       restoring = null;
     });
     return restoring;
