@@ -1,5 +1,6 @@
 #include "auth/logins.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -15,6 +16,7 @@ using base::Result;
 namespace {
 
 constexpr std::string_view columns = "SELECT id, user_id, credential_version, refresh_hash, delivery FROM logins ";
+constexpr size_t most_replaced = 16;  // of one login within the grace: tabs that were opened all at once
 constexpr std::array<std::string_view, 3> delivery_names = {"body", "session_cookie", "cookie"};
 
 Delivery delivery_of(const std::string& name) {
@@ -97,13 +99,16 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
   if (!session) return tl::unexpected(session.error());
   const std::string now = base::format_time(clock_.now());
   std::optional<Login> rotated;
+  std::string replaced;
   bool reused = false;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
     auto found = open_row(*session, parts->id(), now);
     if (!found) return tl::unexpected(found.error());
     if (!*found) return {};
     auto& [login, hash] = **found;
-    if (!base::constant_time_equal(hash, token_digest(parts->secret))) {
+    const std::string given = token_digest(parts->secret);
+    const bool by_cookie = login.delivery != Delivery::body;
+    if (!base::constant_time_equal(hash, given) && !(by_cookie && was_replaced_just_now(login.id, given))) {
       // Somebody has a token that was given out and used before: one of the two is a thief, so neither goes on.
       reused = true;
       auto ended = session->execute("DELETE FROM logins WHERE id = :id", {{"id", login.id}});
@@ -119,13 +124,35 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
          {"id", login.id}});
     if (!changed) return tl::unexpected(changed.error());
     login.refresh_token = parts->family + "." + secret;
+    replaced = std::move(hash);
     rotated = std::move(login);
     return {};
   });
   if (!done) return tl::unexpected(done.error());
+  if (rotated && rotated->delivery != Delivery::body) remember_replaced(rotated->id, replaced);
   if (reused) return fail("AUTH_TOKEN_REUSED", "this refresh token was used before; log in again");
   if (!rotated) return invalid_token();
   return std::move(*rotated);
+}
+
+bool Logins::was_replaced_just_now(const std::string& id, const std::string& hash) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = replaced_.find(id);
+  return found != replaced_.end() && std::ranges::any_of(found->second, [&](const Replaced& one) {
+           return one.at + cookie_grace > clock_.now() && base::constant_time_equal(one.hash, hash);
+         });
+}
+
+void Logins::remember_replaced(const std::string& id, const std::string& hash) {
+  const std::lock_guard lock(mutex_);
+  const base::Time oldest = clock_.now() - cookie_grace;
+  for (auto login = replaced_.begin(); login != replaced_.end();) {
+    std::erase_if(login->second, [oldest](const Replaced& one) { return one.at <= oldest; });
+    login = login->second.empty() ? replaced_.erase(login) : std::next(login);
+  }
+  auto& known = replaced_[id];
+  if (known.size() >= most_replaced) known.erase(known.begin());
+  known.push_back({hash, clock_.now()});
 }
 
 Result<Login> Logins::find_by_token(std::string_view refresh_token) {

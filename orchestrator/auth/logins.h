@@ -1,12 +1,16 @@
 // Logins: one row for each login of a user: its refresh token (only a hash) and how that is delivered. Blocking SQL of
-// microseconds; any thread. A refresh token is used once; one that comes a second time ends its login.
+// microseconds; any thread. A refresh token is used once; one that comes a second time ends its login, but for a page's
+// cookie within `cookie_grace`: an answer that was lost, by a page that was loaded again or left, is no theft.
 // It never stores a token, and never keeps more than `most_logins` rows of a user: the longest unused go first.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -16,6 +20,7 @@ namespace reallive::auth {
 
 inline constexpr int most_logins = 1000;
 inline constexpr std::chrono::hours refresh_life{30 * 24};  ///< since the last use
+inline constexpr std::chrono::seconds cookie_grace{10};     ///< since it was replaced; kept in memory only
 
 /// Where the refresh token goes: into the answer, or into a cookie that ends with the browser, or into one that stays.
 enum class Delivery { body, session_cookie, cookie };
@@ -33,7 +38,7 @@ class Logins {
   Logins(db::Database& database, const base::Clock& clock) : database_(database), clock_(clock) {}
 
   base::Result<Login> start(std::string_view user_id, int64_t version, Delivery delivery);
-  /// The login with its next refresh token. A token that was used before ends the login.
+  /// The login with its next refresh token. A token that was used before ends the login, but see above.
   base::Result<Login> rotate(std::string_view refresh_token);
   /// The login that a refresh token belongs to, which stays usable.
   base::Result<Login> find_by_token(std::string_view refresh_token);
@@ -43,8 +48,17 @@ class Logins {
   base::Result<void> end_all(std::string_view user_id);
 
  private:
+  struct Replaced {
+    std::string hash;
+    base::Time at;
+  };
+  bool was_replaced_just_now(const std::string& id, const std::string& hash) const;
+  void remember_replaced(const std::string& id, const std::string& hash);
+
   db::Database& database_;
   const base::Clock& clock_;
+  mutable std::mutex mutex_;                               // guards replaced_; a leaf
+  std::map<std::string, std::vector<Replaced>> replaced_;  // by login
 };
 
 }  // namespace reallive::auth

@@ -39,11 +39,11 @@ struct LoginsTest : testing::Test {
 
 TEST_F(LoginsTest, ARefreshTokenIsUsedOnceAndReplaced) {
   const User ann = add("ann");
-  const Login first = *logins.start(ann.id, 1, Delivery::cookie);
+  const Login first = *logins.start(ann.id, 1, Delivery::body);
   const auto second = logins.rotate(first.refresh_token);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->id, first.id);
-  EXPECT_EQ(second->delivery, Delivery::cookie);
+  EXPECT_EQ(second->delivery, Delivery::body);
   EXPECT_NE(second->refresh_token, first.refresh_token);
   const auto third = logins.rotate(second->refresh_token);
   ASSERT_TRUE(third);
@@ -52,6 +52,25 @@ TEST_F(LoginsTest, ARefreshTokenIsUsedOnceAndReplaced) {
   EXPECT_EQ(code(logins.rotate(third->refresh_token)), "AUTH_TOKEN_INVALID") << "the whole family is gone";
   EXPECT_EQ(code(logins.find(first.id)), "AUTH_TOKEN_INVALID");
   EXPECT_TRUE(logins.rotate(other.refresh_token)) << "another login is none of its business";
+}
+
+TEST_F(LoginsTest, ACookieWhoseAnswerWasLostMayComeAgainForAMoment) {
+  const User ann = add("ann");
+  const Login first = *logins.start(ann.id, 1, Delivery::cookie);
+  const auto lost = logins.rotate(first.refresh_token);
+  ASSERT_TRUE(lost);
+  clock.advance(cookie_grace - 1s);
+  const auto again = logins.rotate(first.refresh_token);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->delivery, Delivery::cookie);
+  // Two tabs whose answers crossed: the browser may keep either.
+  const auto crossed = logins.rotate(lost->refresh_token);
+  ASSERT_TRUE(crossed) << crossed.error().message;
+  const auto newest = logins.rotate(again->refresh_token);
+  ASSERT_TRUE(newest) << newest.error().message;
+  clock.advance(2s);
+  EXPECT_EQ(code(logins.rotate(first.refresh_token)), "AUTH_TOKEN_REUSED") << "the moment is over";
+  EXPECT_EQ(code(logins.rotate(newest->refresh_token)), "AUTH_TOKEN_INVALID");
 }
 
 TEST_F(LoginsTest, LoginsEnd) {
