@@ -65,8 +65,8 @@ class Server {
     if (!media) return tl::unexpected(media.error());
     media_ = std::move(*media);
     sources_ = std::make_unique<Sources>(*media_);
-    if (auto loaded = load_cameras(); !loaded) return loaded;
     store_->cameras.subscribe([this](const catalog::CameraEvent& event) { sources_->apply(event); });
+    if (auto loaded = store_->cameras.refresh(); !loaded) return loaded;
 
     if (auto made = make_setup_token(); !made) return made;
     api_ = std::make_unique<api::Api>(
@@ -190,16 +190,9 @@ class Server {
     return {};
   }
 
-  Result<void> load_cameras() {
-    auto cameras = store_->cameras.all();
-    if (!cameras) return tl::unexpected(cameras.error());
-    sources_->replace(*cameras);
-    return {};
-  }
-
   // Accounts are looked up with each request; what runs already is asked about again.
   void reload() {
-    if (auto loaded = load_cameras(); !loaded)
+    if (auto loaded = store_->cameras.refresh(); !loaded)
       log::error("app", "cameras could not be read", {{"reason", loaded.error().message}});
     api_->recheck_sessions();
   }

@@ -19,16 +19,6 @@ void Sources::apply(const catalog::CameraEvent& event) {
     set(event.camera);
 }
 
-void Sources::replace(const std::vector<catalog::Camera>& cameras) {
-  std::set<std::string> gone = given_;
-  for (const catalog::Camera& camera : cameras) {
-    gone.erase(camera.id);
-    set(camera);
-  }
-  for (const std::string& id : gone)
-    remove(id);
-}
-
 void Sources::set(const catalog::Camera& camera) {
   auto source = pipeline::parse_camera_source(camera.source.url);
   if (!source)

@@ -21,8 +21,6 @@ class Sources {
 
   /// A camera that is switched off, or whose source cannot be read, has no source.
   void apply(const catalog::CameraEvent& event);
-  /// All cameras there are; sources of others end.
-  void replace(const std::vector<catalog::Camera>& cameras);
 
  private:
   void set(const catalog::Camera& camera);

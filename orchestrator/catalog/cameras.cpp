@@ -406,6 +406,22 @@ Result<std::vector<Camera>> Cameras::all() {
   return select(*session, secrets_, "ORDER BY name, id", {});
 }
 
+Result<void> Cameras::refresh() {
+  const auto cameras = all();
+  if (!cameras) return tl::unexpected(cameras.error());
+  std::map<std::string, Camera> gone = told_;
+  for (const Camera& camera : *cameras) {
+    const auto known = gone.extract(camera.id);
+    if (known.empty())
+      tell(CameraEvent::Kind::created, camera);
+    else if (known.mapped().updated_at != camera.updated_at)
+      tell(CameraEvent::Kind::changed, camera);
+  }
+  for (const auto& [id, camera] : gone)
+    tell(CameraEvent::Kind::removed, camera);
+  return {};
+}
+
 Result<void> Cameras::set_status(std::string_view id, std::string_view stream_status, std::string_view status) {
   auto session = database_.session();
   if (!session) return tl::unexpected(session.error());
@@ -426,7 +442,11 @@ Result<void> Cameras::reset_status() {
   return {};
 }
 
-void Cameras::tell(CameraEvent::Kind kind, const Camera& camera) const {
+void Cameras::tell(CameraEvent::Kind kind, const Camera& camera) {
+  if (kind == CameraEvent::Kind::removed)
+    told_.erase(camera.id);
+  else
+    told_.insert_or_assign(camera.id, camera);
   for (const Subscriber& subscriber : subscribers_)
     subscriber({kind, camera});
 }

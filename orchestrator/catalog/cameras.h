@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -64,8 +65,11 @@ class Cameras {
   /// The camera that this key publishes to, on the whole server.
   base::Result<Camera> find_by_stream_key(std::string_view key);
   base::Result<CameraPage> list(const CameraQuery& query);
-  /// Every camera of every organization, for the start of the server.
+  /// Every camera of every organization.
   base::Result<std::vector<Camera>> all();
+  /// Tells subscribers what changed since they were told: by another process, as the command line is one, or before
+  /// the first call, which tells of every camera there is.
+  base::Result<void> refresh();
 
   /// What media sees; does not touch updated_at and tells no subscriber.
   base::Result<void> set_status(std::string_view id, std::string_view stream_status, std::string_view status);
@@ -77,12 +81,13 @@ class Cameras {
 
  private:
   base::Result<Camera> store(db::Session& session, const Camera& before, const CameraFields& fields, bool is_new);
-  void tell(CameraEvent::Kind kind, const Camera& camera) const;
+  void tell(CameraEvent::Kind kind, const Camera& camera);
 
   db::Database& database_;
   const base::Clock& clock_;
   const base::SecretBox& secrets_;
   std::vector<Subscriber> subscribers_;
+  std::map<std::string, Camera> told_;  // by id, as subscribers know them
 };
 
 }  // namespace reallive::catalog

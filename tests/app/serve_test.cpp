@@ -12,6 +12,7 @@
 #include "catalog/cameras.h"
 #include "catalog/sessions.h"
 #include "db/database.h"
+#include "support/event_client.h"
 #include "support/http_client.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
@@ -176,6 +177,24 @@ TEST_F(ServeTest, CommandsAreHeardWhileItRuns) {
   ASSERT_NE(second, "");
   ASSERT_EQ(reallive({"user", "remove", "ann"}).exit_code, 0);
   EXPECT_EQ(get("/api/v1/cameras", "Bearer " + second).status, 401);
+}
+
+TEST_F(ServeTest, CommandsAreEventsForWhoListens) {
+  start();
+  add_admin();
+  test::EventClient listener(port_, "/api/v1/events?types=camera",
+                             {{"Authorization", "Bearer " + log_in("tangerine-harbour-42")}});
+  ASSERT_EQ(listener.answer().status, 200);
+  const auto heard = [&listener] {
+    const auto event = listener.receive();
+    const auto json = event ? Json::parse(event->data).value_or(Json()) : Json();
+    return json.get("data").get_string("stream").value_or("nothing") + " " +
+           json.get("data").get_string("change").value_or("");
+  };
+  ASSERT_EQ(reallive({"camera", "add", "Front Door", "--source", "publish", "--owner", "ann"}).exit_code, 0);
+  EXPECT_EQ(heard(), "front-door added");
+  ASSERT_EQ(reallive({"camera", "remove", "front-door"}).exit_code, 0);
+  EXPECT_EQ(heard(), "front-door removed");
 }
 
 TEST_F(ServeTest, EverythingIsThereAfterKillAndRestart) {

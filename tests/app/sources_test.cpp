@@ -81,11 +81,5 @@ TEST_F(SourcesTest, AnUnreadableSourceEndsTheFormerOne) {
   EXPECT_THAT(media_.take(), ElementsAre("set a test", "remove a"));
 }
 
-TEST_F(SourcesTest, ReplacingEndsWhatIsGone) {
-  sources_.replace({camera("a", "test"), camera("b", "publish")});
-  sources_.replace({camera("b", "publish"), camera("c", "test")});
-  EXPECT_THAT(media_.take(), ElementsAre("set a test", "set b publish", "set b publish", "set c test", "remove a"));
-}
-
 }  // namespace
 }  // namespace reallive::app

@@ -12,6 +12,8 @@ namespace reallive::catalog {
 namespace {
 
 using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
 using Kind = CameraEvent::Kind;
 
 TEST(ShortName, IsMadeFromTheName) {
@@ -240,6 +242,30 @@ TEST_F(CatalogTest, SubscribersHearAfterItIsStored) {
   ASSERT_TRUE(cameras_.remove("default", camera.id));
   EXPECT_FALSE(cameras_.create("default", {}));
   EXPECT_THAT(kinds, ElementsAre(Kind::created, Kind::changed, Kind::changed, Kind::removed));
+}
+
+TEST_F(CatalogTest, SubscribersHearWhatAnotherProcessDid) {
+  const Camera door = add("door");
+  const Camera shed = add("shed");
+  Cameras served(*database_, clock_, secrets_);
+  std::vector<std::pair<Kind, std::string>> heard;
+  served.subscribe([&](const CameraEvent& event) { heard.emplace_back(event.kind, event.camera.name); });
+  const auto news = [&] {
+    EXPECT_TRUE(served.refresh());
+    return std::exchange(heard, {});
+  };
+  EXPECT_THAT(news(), ElementsAre(Pair(Kind::created, "door"), Pair(Kind::created, "shed")));
+  EXPECT_THAT(news(), IsEmpty());
+  clock_.advance(std::chrono::seconds(1));
+  add("yard");
+  ASSERT_TRUE(cameras_.update("default", door.id, {.name = "gate"}));
+  ASSERT_TRUE(cameras_.set_status(door.id, "online", "streaming"));
+  ASSERT_TRUE(cameras_.remove("default", shed.id));
+  EXPECT_THAT(news(),
+              ElementsAre(Pair(Kind::changed, "gate"), Pair(Kind::created, "yard"), Pair(Kind::removed, "shed")));
+  ASSERT_TRUE(served.update("default", door.id, {.name = "door"}));
+  EXPECT_THAT(std::exchange(heard, {}), ElementsAre(Pair(Kind::changed, "door")));
+  EXPECT_THAT(news(), IsEmpty()) << "what was done here is known";
 }
 
 TEST_F(CatalogTest, ListsSortFilterAndPage) {
