@@ -33,4 +33,9 @@ bool link_to_channel(GstPad* from, GstElement* channel_sink, bool video, TrackMe
   return true;
 }
 
+void watch_leaks(GstElement* pipeline, TrackMeter& meter) {
+  const auto queue = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), "waiting"));
+  if (queue) meter.watch_leaks(queue.get());
+}
+
 }  // namespace reallive::media

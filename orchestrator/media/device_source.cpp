@@ -55,6 +55,7 @@ std::string encode_video() {
   return std::string(
              "capsfilter caps=\"video/x-raw,width=[16,1920];image/jpeg,width=[16,1920]\" ! decodebin ! "
              "videoconvert ! ") +
+         kLeavesOut + " ! " +
          (offers("v4l2h264enc")
               ? "v4l2h264enc extra-controls=\"controls,video_bitrate=2500000,h264_i_frame_period=60,"
                 "repeat_sequence_header=1\" ! video/x-h264,level=(string)4,profile=constrained-baseline"
@@ -97,6 +98,7 @@ Result<SourcePipeline> build_device(const std::string& name, const std::string& 
   gst_bin_add(GST_BIN(pipeline.get()), sink->get());
   if (auto added = add(pipeline.get(), sink->get(), *camera, encode_video(), true, *meter); !added)
     return tl::unexpected(added.error());
+  watch_leaks(pipeline.get(), *meter);
   if (cut == name.size()) return SourcePipeline{pipeline, {}};
   const std::string microphone = name.substr(cut + std::string_view(kAudio).size());
   const auto sound = make("alsasrc", "microphone");

@@ -25,12 +25,11 @@ std::string mistake_in(const GError& error) {
 base::Result<SourcePipeline> build_test(const std::string& channel, const std::shared_ptr<TrackMeter>& meter) {
   // Bars that wander, the time of day and the running time to the millisecond, and a tone: each shows at a glance
   // whether the picture lives; in the middle, where no player's controls cover them. Two seconds between key frames, no
-  // B-frames, as a good camera is set. What a busy machine cannot encode in time is left out: else each picture would
-  // be later than the one before, for good.
+  // B-frames, as a good camera is set.
   auto pipeline = parse(
       fmt::format("videotestsrc is-live=true pattern=smpte75 horizontal-speed=2 ! "
                   "video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! "
-                  "queue name=waiting leaky=downstream max-size-buffers=4 max-size-bytes=0 max-size-time=0 ! "
+                  "{} ! "
                   "clockoverlay time-format=\"%Y-%m-%d %H:%M:%S\" halignment=center valignment=center "
                   "font-desc=\"DejaVu Sans Mono 20\" shaded-background=true ! "
                   "timeoverlay halignment=center valignment=center deltay=70 font-desc=\"DejaVu Sans Mono 20\" "
@@ -41,7 +40,7 @@ base::Result<SourcePipeline> build_test(const std::string& channel, const std::s
                   "reallivechannelsink name=channel channel=\"{}\" "
                   "audiotestsrc is-live=true wave=sine freq=440 volume=0.2 samplesperbuffer=960 ! "
                   "audio/x-raw,rate=48000,channels=2 ! opusenc bitrate=64000 ! channel.",
-                  channel));
+                  kLeavesOut, channel));
   if (!pipeline) return tl::unexpected(pipeline.error());
   const auto sink = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline->get()), "channel"));
   gst_element_foreach_sink_pad(
@@ -51,7 +50,7 @@ base::Result<SourcePipeline> build_test(const std::string& channel, const std::s
         return TRUE;
       },
       meter.get());
-  meter->watch_leaks(Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline->get()), "waiting")).get());
+  watch_leaks(pipeline->get(), *meter);
   return SourcePipeline{*pipeline, {}};
 }
 
@@ -70,11 +69,14 @@ base::Result<SourcePipeline> build_launch(const std::string& fragment, const std
   const auto caps = Ref<GstCaps>::adopt(gst_pad_query_caps(out.get(), nullptr));
   const bool fixed = !gst_caps_is_any(caps.get()) && !gst_caps_is_empty(caps.get());
   const bool encoded = fixed && gst_structure_has_name(gst_caps_get_structure(caps.get(), 0), "video/x-h264");
+  const std::string encode =
+      encoded ? ""
+              : fmt::format(
+                    "videoconvert ! {} ! x264enc tune=zerolatency speed-preset=veryfast bitrate=2500 "
+                    "key-int-max=60 bframes=0 ! video/x-h264,profile=constrained-baseline ! ",
+                    kLeavesOut);
   const auto to = Ref<GstElement>::sink(gst_parse_bin_from_description(
-      (std::string(encoded ? ""
-                           : "videoconvert ! x264enc tune=zerolatency speed-preset=veryfast bitrate=2500 "
-                             "key-int-max=60 bframes=0 ! video/x-h264,profile=constrained-baseline ! ") +
-       "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au")
+      (encode + "h264parse config-interval=-1 ! capsfilter caps=video/x-h264,stream-format=byte-stream,alignment=au")
           .c_str(),
       TRUE, nullptr));
   const auto sink = make_channel_sink(channel);
@@ -87,6 +89,7 @@ base::Result<SourcePipeline> build_launch(const std::string& fragment, const std
   }
   const auto end = Ref<GstPad>::adopt(gst_element_get_static_pad(to.get(), "src"));
   if (!link_to_channel(end.get(), sink->get(), true, *meter)) return fail("failed", "the channel takes no H.264");
+  watch_leaks(pipeline.get(), *meter);
   return SourcePipeline{pipeline, {}};
 }
 

@@ -1,4 +1,4 @@
-// The test camera on a machine that is too busy for it: pictures are left out, and those that come are of now.
+// A source of raw pictures on a machine that is too busy for it: some are left out, and those that come are of now.
 #include "media/local_source.h"
 
 #include <atomic>
@@ -48,8 +48,7 @@ GstClockTime running_time(GstElement* pipeline) {
   return clock ? gst_clock_get_time(clock.get()) - gst_element_get_base_time(pipeline) : 0;
 }
 
-TEST(LocalSource, TheTestCameraLeavesPicturesOutRatherThanFallBehind) {
-  auto built = build_test("late", std::make_shared<TrackMeter>());
+void expect_left_out(const base::Result<SourcePipeline>& built, const TrackMeter& meter) {
   ASSERT_TRUE(built) << built.error().message;
   GstElement* const pipeline = built->pipeline.get();
   const auto encoder = first_of(pipeline, "x264enc");
@@ -77,6 +76,19 @@ TEST(LocalSource, TheTestCameraLeavesPicturesOutRatherThanFallBehind) {
   gst_element_set_state(pipeline, GST_STATE_NULL);
   EXPECT_GT(stall.newest + GST_SECOND / 2, then)
       << stall.newest / GST_MSECOND << " ms, let go at " << then / GST_MSECOND;
+  EXPECT_GT(meter.dropped(), 0u);
+}
+
+TEST(LocalSource, TheTestCameraLeavesPicturesOutRatherThanFallBehind) {
+  const auto meter = std::make_shared<TrackMeter>();
+  expect_left_out(build_test("late", meter), *meter);
+}
+
+TEST(LocalSource, ALaunchLineOfRawPicturesLeavesThemOut) {
+  const auto meter = std::make_shared<TrackMeter>();
+  expect_left_out(
+      build_launch("videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1", "late", meter),
+      *meter);
 }
 
 }  // namespace
