@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createMemoryHistory, type Router } from 'vue-router';
 import App from '../src/App.vue';
 import { best } from '../src/cameras/reach';
-import { stateOf } from '../src/cameras/state';
+import { stateHint, stateOf } from '../src/cameras/state';
 import { createPageRouter } from '../src/router';
 import { type Call, fakeServer } from './fake_peer';
 import { signIn, signOut } from './signed_in';
@@ -101,11 +101,15 @@ afterEach(() => {
 
 describe('the state of a camera', () => {
   it('is a word that says what to expect', () => {
-    const source = { url: 'rtsp://x', onDemand: true };
-    expect(stateOf({ isActive: false, streamStatus: 'online', source })).toBe('inactive');
-    expect(stateOf({ isActive: true, streamStatus: 'offline', source })).toBe('waiting');
-    expect(stateOf({ isActive: true, streamStatus: 'offline', source: { url: 'publish', onDemand: true } })).toBe('offline');
-    expect(stateOf({ isActive: true, streamStatus: 'error', source })).toBe('error');
+    const idle = { isActive: true, streamStatus: 'online', status: 'online', source: { url: 'rtsp://x' } } as const;
+    expect(stateOf({ ...idle, isActive: false })).toBe('inactive');
+    expect(stateOf(idle)).toBe('waiting');
+    expect(stateOf({ ...idle, status: 'streaming' })).toBe('online');
+    expect(stateOf({ ...idle, streamStatus: 'error', status: 'offline' })).toBe('error');
+    const silent = { ...idle, streamStatus: 'offline', status: 'offline' } as const;
+    expect(stateOf(silent)).toBe('offline');
+    expect(stateHint(silent)).toContain('no answer');
+    expect(stateHint({ ...silent, source: { url: 'publish' } })).toContain('phone');
   });
 });
 

@@ -12,7 +12,7 @@ import Viewer from '../src/components/Viewer.vue';
 import { type Call, created, FakePeer, fakeServer } from './fake_peer';
 import { canWatch, Receiving } from './fake_viewing';
 
-const camera: Camera = { id: 'c1', name: 'Door', stream: 'door', isActive: true, streamStatus: 'online' };
+const camera: Camera = { id: 'c1', name: 'Door', stream: 'door', isActive: true, streamStatus: 'online', status: 'streaming' };
 
 /** Says what is on the screen in the browser's place. */
 class FakeObserver {

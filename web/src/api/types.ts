@@ -24,6 +24,8 @@ export interface Camera {
   location?: string | null;
   isActive: boolean;
   streamStatus: StreamStatus;
+  /** `online` is ready and not streaming. */
+  status: 'offline' | 'online' | 'streaming';
   source?: { url?: string } | null;
 }
 

@@ -6,7 +6,7 @@ import type { Tone } from '../ui/UiBadge.vue';
 import { readSource, type SourceKind } from './source_form';
 
 export type CameraState = keyof typeof strings.cameras.states;
-type Stated = Pick<Camera, 'isActive' | 'streamStatus'> & { source?: { url?: string; onDemand?: boolean } | null };
+type Stated = Pick<Camera, 'isActive' | 'streamStatus' | 'status'> & { source?: { url?: string } | null };
 
 export const tones: Record<CameraState, Tone> = {
   online: 'good',
@@ -19,15 +19,15 @@ export const tones: Record<CameraState, Tone> = {
 
 export function stateOf(camera: Stated): CameraState {
   if (!camera.isActive) return 'inactive';
-  if (camera.streamStatus !== 'offline') return camera.streamStatus;
-  return camera.source?.onDemand && camera.source.url !== 'publish' ? 'waiting' : 'offline';
+  return camera.streamStatus === 'online' && camera.status === 'online' ? 'waiting' : camera.streamStatus;
 }
 
 /** Why it is so, where the word alone does not say. */
 export function stateHint(camera: Stated): string {
   const state = stateOf(camera);
   if (state === 'inactive' || state === 'waiting') return strings.cameras.stateHints[state];
-  return state === 'offline' && camera.source?.url === 'publish' ? strings.cameras.stateHints.publish : '';
+  if (state !== 'offline') return '';
+  return strings.cameras.stateHints[camera.source?.url === 'publish' ? 'publish' : 'offline'];
 }
 
 export function kindOf(camera: Stated): SourceKind {

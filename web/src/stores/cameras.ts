@@ -6,7 +6,7 @@ import { defineStore } from 'pinia';
 import { ref, watch } from 'vue';
 import { EventFeed, type ServerEvent } from '../api/event_feed';
 import { ApiError } from '../api/http';
-import type { Camera, Page, StreamStatus } from '../api/types';
+import type { Camera, Page } from '../api/types';
 import { useServer } from './server';
 import { useSession } from './session';
 
@@ -88,7 +88,7 @@ export const useCameras = defineStore('cameras', () => {
     if (event.type === 'camera') readAgain();
     if (event.type !== 'camera-status') return;
     const camera = items.value.find(({ id }) => id === event.cameraId);
-    if (camera) camera.streamStatus = event.data['streamStatus'] as StreamStatus;
+    if (camera) Object.assign(camera, { streamStatus: event.data['streamStatus'], status: event.data['status'] });
     else if (loaded.value) readAgain();
     else readSoon();
   }

@@ -24,6 +24,7 @@ export const cameras = {
   },
   stateHints: {
     waiting: 'Starts when somebody watches.',
+    offline: 'Gave no answer so far.',
     publish: 'Waits for a phone or program.',
     inactive: 'Nobody can watch or publish.',
   },
