@@ -99,7 +99,6 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
   if (!session) return tl::unexpected(session.error());
   const std::string now = base::format_time(clock_.now());
   std::optional<Login> rotated;
-  std::string replaced;
   bool reused = false;
   auto done = session->transaction(db::Durability::full, [&]() -> Result<void> {
     auto found = open_row(*session, parts->id(), now);
@@ -108,7 +107,12 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
     auto& [login, hash] = **found;
     const std::string given = token_digest(parts->secret);
     const bool by_cookie = login.delivery != Delivery::body;
-    if (!base::constant_time_equal(hash, given) && !(by_cookie && was_replaced_just_now(login.id, given))) {
+    if (!base::constant_time_equal(hash, given)) {
+      if (const auto successor = by_cookie ? successor_of(login.id, given) : std::nullopt) {
+        login.refresh_token = parts->family + "." + *successor;
+        rotated = std::move(login);
+        return {};
+      }
       // Somebody has a token that was given out and used before: one of the two is a thief, so neither goes on.
       reused = true;
       auto ended = session->execute("DELETE FROM logins WHERE id = :id", {{"id", login.id}});
@@ -123,36 +127,36 @@ Result<Login> Logins::rotate(std::string_view refresh_token) {
          {"expires_at", base::format_time(clock_.now() + refresh_life)},
          {"id", login.id}});
     if (!changed) return tl::unexpected(changed.error());
+    if (by_cookie) remember(login.id, hash, secret);
     login.refresh_token = parts->family + "." + secret;
-    replaced = std::move(hash);
     rotated = std::move(login);
     return {};
   });
   if (!done) return tl::unexpected(done.error());
-  if (rotated && rotated->delivery != Delivery::body) remember_replaced(rotated->id, replaced);
   if (reused) return fail("AUTH_TOKEN_REUSED", "this refresh token was used before; log in again");
   if (!rotated) return invalid_token();
   return std::move(*rotated);
 }
 
-bool Logins::was_replaced_just_now(const std::string& id, const std::string& hash) const {
+std::optional<std::string> Logins::successor_of(const std::string& id, const std::string& hash) const {
   const std::lock_guard lock(mutex_);
   const auto found = replaced_.find(id);
-  return found != replaced_.end() && std::ranges::any_of(found->second, [&](const Replaced& one) {
-           return one.at + cookie_grace > clock_.now() && base::constant_time_equal(one.hash, hash);
-         });
+  if (found == replaced_.end()) return std::nullopt;
+  for (const Replaced& one : found->second)
+    if (one.at + cookie_grace > clock_.steady() && base::constant_time_equal(one.hash, hash)) return one.successor;
+  return std::nullopt;
 }
 
-void Logins::remember_replaced(const std::string& id, const std::string& hash) {
+void Logins::remember(const std::string& id, const std::string& hash, const std::string& successor) {
   const std::lock_guard lock(mutex_);
-  const base::Time oldest = clock_.now() - cookie_grace;
+  const auto oldest = clock_.steady() - cookie_grace;
   for (auto login = replaced_.begin(); login != replaced_.end();) {
     std::erase_if(login->second, [oldest](const Replaced& one) { return one.at <= oldest; });
     login = login->second.empty() ? replaced_.erase(login) : std::next(login);
   }
   auto& known = replaced_[id];
   if (known.size() >= most_replaced) known.erase(known.begin());
-  known.push_back({hash, clock_.now()});
+  known.push_back({hash, successor, clock_.steady()});
 }
 
 Result<Login> Logins::find_by_token(std::string_view refresh_token) {
@@ -162,7 +166,10 @@ Result<Login> Logins::find_by_token(std::string_view refresh_token) {
   if (!session) return tl::unexpected(session.error());
   auto found = open_row(*session, parts->id(), base::format_time(clock_.now()));
   if (!found) return tl::unexpected(found.error());
-  if (!*found || !base::constant_time_equal((*found)->second, token_digest(parts->secret))) return invalid_token();
+  if (!*found) return invalid_token();
+  const std::string given = token_digest(parts->secret);
+  const bool in_grace = (*found)->first.delivery != Delivery::body && successor_of((*found)->first.id, given);
+  if (!in_grace && !base::constant_time_equal((*found)->second, given)) return invalid_token();
   return std::move((*found)->first);
 }
 

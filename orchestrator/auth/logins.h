@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,11 +50,12 @@ class Logins {
 
  private:
   struct Replaced {
-    std::string hash;
-    base::Time at;
+    std::string hash, successor;  ///< of the secret that was used; the secret that came after it
+    std::chrono::milliseconds at;
   };
-  bool was_replaced_just_now(const std::string& id, const std::string& hash) const;
-  void remember_replaced(const std::string& id, const std::string& hash);
+  /// The secret that replaced one of this hash just now; nothing when none did.
+  std::optional<std::string> successor_of(const std::string& id, const std::string& hash) const;
+  void remember(const std::string& id, const std::string& hash, const std::string& successor);
 
   db::Database& database_;
   const base::Clock& clock_;

@@ -40,6 +40,7 @@ struct CameraEvent {
   Camera camera;
 };
 
+/// What changes cameras belongs to one thread, as subscribers are told on it; the rest to any.
 /// Error codes: VALIDATION_FAILED with a field, CAMERA_SERIAL_DUPLICATE (field serialNumber), CONFLICT (the short name
 /// was asked for and is taken; field stream), CAMERA_NOT_FOUND, or those of db::Session.
 class Cameras {

@@ -114,6 +114,17 @@ size_t header_size(SoupServerMessage* message) {
   return size;
 }
 
+/// How many headers say where the body ends.
+size_t lengths_of(SoupMessageHeaders* headers) {
+  size_t count = 0;
+  SoupMessageHeadersIter iterator;
+  soup_message_headers_iter_init(&iterator, headers);
+  const char *name = nullptr, *value = nullptr;
+  while (soup_message_headers_iter_next(&iterator, &name, &value))
+    if (g_ascii_strcasecmp(name, "Content-Length") == 0 || g_ascii_strcasecmp(name, "Transfer-Encoding") == 0) ++count;
+  return count;
+}
+
 /// Everything that outlives a callback; Replies hold it weakly, so one that comes late finds nobody.
 class Core : public std::enable_shared_from_this<Core> {
  public:
@@ -136,11 +147,9 @@ class Core : public std::enable_shared_from_this<Core> {
     // The library serves any list of ranges, each as a copy of its own: a small request for much memory.
     soup_message_headers_remove(headers, "Range");
     connection_of(open->message).enter(Connection::Phase::body);
-    if (header_size(open->message) > config_.limits.header) return connection_of(open->message).refuse(431);
+    if (header_size(open->message) > config_.limits.header) return cut(open, 431);
     // RFC 9112, 6.3: a proxy in front may have counted by the other of the two and taken the rest for another request.
-    if (soup_message_headers_get_one(headers, "Transfer-Encoding") != nullptr &&
-        soup_message_headers_get_one(headers, "Content-Length") != nullptr)
-      return connection_of(open->message).refuse(400);
+    if (lengths_of(headers) > 1) return cut(open, 400);
     if (soup_message_headers_get_content_length(headers) > static_cast<goffset>(config_.limits.body)) refuse(open);
   }
 
@@ -151,6 +160,7 @@ class Core : public std::enable_shared_from_this<Core> {
   }
 
   void handle(const OpenPtr& open) {
+    if (open->refused) return;
     open->begun = base::system_clock().steady();
     connection_of(open->message).enter(Connection::Phase::working);
     const auto request = read_request(open->message, config_);
@@ -179,6 +189,12 @@ class Core : public std::enable_shared_from_this<Core> {
   }
 
  private:
+  /// A body that came with its headers is read all the same, and must lead to nothing.
+  static void cut(const OpenPtr& open, int status) {
+    open->refused = true;
+    connection_of(open->message).refuse(status);
+  }
+
   void refuse(const OpenPtr& open) {
     open->refused = true;
     open->begun = base::system_clock().steady();

@@ -34,7 +34,7 @@ bool link_to_channel(GstPad* from, GstElement* channel_sink, bool video, TrackMe
 }
 
 void watch_leaks(GstElement* pipeline, TrackMeter& meter) {
-  const auto queue = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), "waiting"));
+  const auto queue = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), "reallive-waiting"));
   if (queue) meter.watch_leaks(queue.get());
 }
 

@@ -23,7 +23,7 @@ bool link_to_channel(GstPad* from, GstElement* channel_sink, bool video, TrackMe
 /// A queue between a live source of raw pictures and its encoder: what a busy machine cannot encode in time is left
 /// out, else each picture would be later than the one before, for good.
 inline constexpr const char* kLeavesOut =
-    "queue name=waiting leaky=downstream max-size-buffers=4 max-size-bytes=0 max-size-time=0";
+    "queue name=reallive-waiting leaky=downstream max-size-buffers=4 max-size-bytes=0 max-size-time=0";
 /// Counts what the pipeline's queue of that kind leaves out, where it has one.
 void watch_leaks(GstElement* pipeline, TrackMeter& meter);
 

@@ -36,7 +36,8 @@ void TrackMeter::count(Counters& counters, GstBuffer* buffer, bool video) {
   if (before > 0 && GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DISCONT)) {
     const GstClockTime last = counters.last_pts;
     const bool forward = GST_CLOCK_TIME_IS_VALID(pts) && GST_CLOCK_TIME_IS_VALID(last) && pts > last;
-    const double seconds = forward ? static_cast<double>(pts - last) / GST_SECOND : 0;
+    // After a longer gap the source has begun anew.
+    const double seconds = forward ? std::min(static_cast<double>(pts - last) / GST_SECOND, 5.0) : 0;
     const long room = std::lround(seconds * counters.per_second.load(std::memory_order_relaxed)) - 1;
     counters.dropped.fetch_add(static_cast<uint64_t>(std::max(room, 1L)), std::memory_order_relaxed);
   }
@@ -148,6 +149,7 @@ void TrackMeter::sample() {
   since_ = now;
   since_units_ = units_now;
   since_bytes_ = bytes_now;
+  if (fps_ == 0) return;  // of a second without pictures the rate of the one before still tells what is missing
   for (const auto& track : tracks())
     track.counters->per_second = fps_;
 }

@@ -133,15 +133,17 @@ TEST_F(ServerTest, SurvivesWhatIsNotHttp) {
 
 TEST_F(ServerTest, TwoLengthsDoNotHideARequest) {
   // To a proxy that counts by Content-Length all of this is one request, and the second was never checked by it.
+  size_t answered = exchanges.size();
   const std::string hidden = "0\r\n\r\nGET /echo/hidden HTTP/1.1\r\nHost: a\r\n\r\n";
   const std::string length = "Content-Length: " + std::to_string(hidden.size()) + "\r\n";
-  for (const std::string& headers :
-       {length + "Transfer-Encoding: chunked\r\n", "Transfer-Encoding: chunked\r\n" + length}) {
+  for (const std::string& headers : {length + "Transfer-Encoding: chunked\r\n",
+                                     "Transfer-Encoding: chunked\r\n" + length, length + "Content-Length: 5\r\n"}) {
     const auto connection = client();
     ASSERT_TRUE(connection->send("POST /size HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n" + hidden));
     EXPECT_EQ(connection->receive().status, 400) << headers;
     EXPECT_TRUE(connection->closed_by_server());
     EXPECT_EQ(get("/echo/alive").status, 200);
+    ASSERT_EQ(exchanges.size(), ++answered) << "neither of the two was carried out: " << headers;
   }
 }
 

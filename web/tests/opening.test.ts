@@ -91,7 +91,8 @@ describe('the first offer', () => {
     expect([asked('POST', '/api/v1/auth/refresh'), FakePeer.made.length]).toEqual([1, 1]);
   });
 
-  it('is made for the page of one camera, too', async () => {
+  it('is made for the page of one camera, too', { timeout: 20_000 }, async () => {
+    await import('../src/views/WatchView.vue'); // compiled by the clock on the wall, not by the test's
     const answered = await opening('/watch/door');
     expect(FakePeer.made).toHaveLength(1);
     await answered();

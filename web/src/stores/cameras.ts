@@ -62,7 +62,7 @@ export const useCameras = defineStore('cameras', () => {
   }
 
   async function poll(): Promise<void> {
-    soon = false;
+    if (!loading) soon = false;
     await refresh();
     pollIn(soon ? soonMs : eventsFlow.value ? pollWithEventsMs : pollMs);
   }
@@ -74,8 +74,8 @@ export const useCameras = defineStore('cameras', () => {
 
   /** A page that just opens has better to do than to read its list twice at once. */
   function readSoon(): void {
+    if (!soon) pollIn(soonMs);
     soon = true;
-    pollIn(soonMs);
   }
 
   /** A list that is being read may be of the moment before. */
