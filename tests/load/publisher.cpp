@@ -66,7 +66,7 @@ void Publisher::send_frame(int64_t now) {
   // The stamp goes after the parameter sets, before the first slice.
   rtc::Buffer stamp = h264::make_stamp(now);
   std::vector<rtc::Bytes> units;
-  bool stamped = false;
+  bool stamped = !options_.stamps;
   for (rtc::Bytes unit : h264::split(frame.annex_b)) {
     uint8_t type = unit[0] & 0x1F;
     if (type == 9) continue;

@@ -18,6 +18,7 @@ class Publisher : private Peer::Listener {
   struct Options {
     bool ignore_pli = false;  // else a PLI or FIR starts the clip again, with its key frame
     double loss = 0;          // share of packets that are dropped instead of sent
+    bool stamps = true;       // else no SEI goes before each picture, and nobody can tell its age
   };
   struct Snapshot {
     bool connected = false;

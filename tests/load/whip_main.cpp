@@ -1,7 +1,7 @@
 // load-whip: publishes a stamped 720p30 stream of 2.5 Mbit/s by WHIP until its standard input ends.
 //
 //   load-whip --url http://HOST:PORT/whip/STREAM [--user NAME] [--secret PASSWORD_OR_KEY]
-//             [--key-seconds 2] [--kbps 2500] [--ignore-pli] [--loss 0.05]
+//             [--key-seconds 2] [--kbps 2500] [--ignore-pli] [--loss 0.05] [--no-stamps]
 //
 // Prints one line of JSON when it is connected and one for each "stats" on standard input.
 #include <csignal>
@@ -55,7 +55,8 @@ int main(int count, char** values) {
   Loop loop;
   SignalingSession session(arguments.text("--url"),
                            authorization(arguments.text("--user"), arguments.text("--secret")));
-  Publisher publisher(identity, loop, *clip, {arguments.has("--ignore-pli"), arguments.number("--loss", 0)});
+  Publisher publisher(identity, loop, *clip,
+                      {arguments.has("--ignore-pli"), arguments.number("--loss", 0), !arguments.has("--no-stamps")});
   auto answer = session.post(publisher.offer());
   if (!answer) return report_error(answer.error());
   auto started = publisher.start(*answer);
