@@ -51,7 +51,7 @@ TEST_F(SecretsTest, ABoxOpensWhatItSealed) {
     EXPECT_FALSE(box("other.key").open(sealed, "here"));
     for (size_t i = 9; i < sealed.size(); i += 7) {
       std::string changed = sealed;
-      changed[i] = changed[i] == 'A' ? 'B' : 'A';
+      changed[i] = changed[i] == 'A' ? 'w' : 'A';  // the last character's low bits may mean nothing
       EXPECT_FALSE(one.open(changed, "here")) << i;
     }
   }
