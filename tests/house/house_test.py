@@ -63,6 +63,8 @@ def main():
         rules.check_bare_unref, "gst-plugins/rtc/x.cpp", "void f() { g_object_unref(p); }\n", "bare unref"))
     tap.case("a test that nobody wrote is caught", catches(
         rules.check_named_tests, "docs/security.md", "| x | 401 | `AttacksTest.IsNotThere` |\n", "no test AttacksTest.IsNotThere"))
+    tap.case("a test of an area that is not there is caught", catches(
+        rules.check_named_tests, "docs/features.md", "| x | works | `appp/view` |\n", "no test appp/view"))
     tap.case("a silent header is caught", catches(
         rules.check_headers, "orchestrator/api/x.h", "#pragma once\n", "does not open with a comment"))
     tap.case("bad formatting is caught", catches(
