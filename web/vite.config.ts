@@ -16,9 +16,12 @@ function themeScript(): Plugin {
     transformIndexHtml: {
       order: 'post',
       handler(html, { bundle }) {
-        const made = Object.values(bundle ?? {}).find((part) => part.type === 'chunk' && part.name === 'theme');
+        const made = Object.values(bundle ?? {}).find(
+          (part) => part.type === 'chunk' && part.isEntry && part.facadeModuleId?.endsWith(`/${themeSource}`),
+        );
         const wanted = `src="/${themeSource}"`;
-        if (!made || !html.includes(wanted)) throw new Error(`index.html does not name ${themeSource}`);
+        if (!made) throw new Error(`no entry of the build is ${themeSource}`);
+        if (!html.includes(wanted)) throw new Error(`index.html does not name ${themeSource}`);
         return html.replace(wanted, `src="./${made.fileName}"`);
       },
     },
