@@ -248,6 +248,17 @@ describe('the list of cameras', () => {
     release();
   });
 
+  it('is left alone once the page is gone', async () => {
+    const answered = await opening('/');
+    await answered();
+    page?.unmount();
+    page = undefined;
+    await settle();
+    const before = calls.length;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(calls.slice(before)).toEqual([]);
+  });
+
   it('is read at once when an event names a camera that it lacks', async () => {
     const { come, send, release, reads } = await follow();
     come();

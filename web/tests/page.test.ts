@@ -26,7 +26,7 @@ async function open(path: string): Promise<void> {
 
 function serve(whep: () => Response): Call[] {
   return fakeServer((call) => {
-    if (call.url.startsWith('/api/v1/auth/login')) return Response.json({ token: 'secret', expiresIn: 1, user });
+    if (call.url.startsWith('/api/v1/auth/login')) return Response.json({ token: 'secret', expiresIn: 86400, user });
     if (call.url.startsWith('/api/v1/cameras')) return Response.json({ items: [door], nextCursor: null });
     return whep();
   });

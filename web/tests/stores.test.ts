@@ -98,6 +98,19 @@ describe('session', () => {
     expect(session.token).toBe('second');
   });
 
+  it('renews it later where the server is away by then, and leaves no rejection unheard', async () => {
+    vi.useFakeTimers();
+    const answers = [renewed('first'), () => Promise.reject(new TypeError('Failed to fetch')), renewed('second')];
+    fakeServer(() => answers.shift()?.() ?? apiError(500, 'no'));
+    const session = useSession();
+    await session.login('ada', 'correct horse', true);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(answers).toHaveLength(1);
+    expect(session.token).toBe('first');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(session.token).toBe('second');
+  });
+
   it('repeats a request that an old token was refused for, once', async () => {
     const answers = [login, () => apiError(401, 'Token is not valid.'), renewed('newer'), () => Response.json({ ok: 1 })];
     const calls = fakeServer(() => answers.shift()?.() ?? apiError(500, 'no'));

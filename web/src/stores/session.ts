@@ -57,7 +57,8 @@ export const useSession = defineStore('session', () => {
 
   function renewIn(ms: number): void {
     clearTimeout(timer);
-    timer = setTimeout(() => void refresh(), Math.min(ms, longestTimerMs));
+    // Where it fails, refresh() has seen to the next time.
+    timer = setTimeout(() => void refresh().catch(() => undefined), Math.min(ms, longestTimerMs));
   }
 
   function accept(answer: LoginAnswer): void {
