@@ -115,14 +115,13 @@ Result<void> Certificates::use(const tls::Identity& identity) {
 
 void Certificates::look() {
   if (!current_) return;  // there is no configuration yet
-  const bool had_one = current_.has_value();
   const auto before = current_;
   auto done = own() ? load_own(config_).and_then([this](const tls::Identity& identity) { return use(identity); })
                     : issue(config_).and_then([this](const tls::Identity& identity) { return use(identity); });
   const std::string complaint = done ? "" : done.error().message;
   if (!complaint.empty() && complaint != complaint_)
     log::warning("tls", "the certificate before stays in use", {{"reason", complaint}});
-  if (done && had_one && current_ != before) log::info("tls", "connections get a new certificate from now on");
+  if (done && current_ != before) log::info("tls", "connections get a new certificate from now on");
   complaint_ = complaint;
   look_later(interval);
 }
