@@ -138,7 +138,7 @@ bool open_endpoint(GstElement* element) {
   EndpointConfig config;
   {
     std::lock_guard lock(sink.mutex);
-    config = sink.config;
+    config = sink.settings.config;
   }
   auto endpoint = Endpoint::acquire(config);
   if (!endpoint) {
@@ -200,7 +200,7 @@ Result<Serving> serving(GstElement* element) {
   Sink& sink = sink_of(element);
   std::lock_guard lock(sink.mutex);
   if (!sink.endpoint) return fail("not-ready", "the element is not running");
-  return Serving{sink.stream, sink.endpoint, sink.announced};
+  return Serving{sink.stream, sink.endpoint, sink.settings.announced};
 }
 
 GstStructure* failed() {

@@ -11,6 +11,7 @@
 
 #include "common/guard.h"
 #include "common/ref.h"
+#include "rtc/endpoint_properties.h"
 #include "rtc/rtc_source.h"
 #include "rtc/source_structures.h"
 
@@ -22,26 +23,15 @@ using namespace reallive::rtc;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
-enum Property {
-  kPropNone,
-  kPropListen,
-  kPropEndpointName,
-  kPropAnnouncedAddresses,
-  kPropPort,
+enum Property : guint {
+  kPropPort = kPropOwn,
   kPropStats,
   kPropLatency,
-  kPropMaxSessions,
-  kPropHandshakes,
-  kPropMaxSdpBytes,
-  kPropMaxPacketBytes,
-  kPropConnectTimeout,
-  kPropConsentTimeout,
 };
 
 struct Source {
   std::mutex mutex;  // guards what follows up to `latency_ms`; never held while calling the endpoint or emitting
-  EndpointConfig config;
-  std::string announced;
+  EndpointSettings settings;
   std::shared_ptr<Endpoint> endpoint;  // from READY up
   guint latency_ms = 200;
   std::shared_ptr<RtcSource> source;  // set once
@@ -72,22 +62,12 @@ Source& source_of(gpointer element) {
   return *reinterpret_cast<GstRealLiveRtcSrc*>(element)->source;
 }
 
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> parts;
-  g_auto(GStrv) pieces = g_strsplit(text.c_str(), ",", -1);
-  for (char** piece = pieces; *piece; ++piece) {
-    const char* trimmed = g_strstrip(*piece);
-    if (*trimmed) parts.emplace_back(trimmed);
-  }
-  return parts;
-}
-
 bool open_endpoint(GstElement* element) {
   Source& self = source_of(element);
   EndpointConfig config;
   {
     const std::lock_guard lock(self.mutex);
-    config = self.config;
+    config = self.settings.config;
   }
   auto endpoint = Endpoint::acquire(config);
   if (!endpoint) {
@@ -160,7 +140,7 @@ Result<Serving> serving(GstElement* element) {
   Source& self = source_of(element);
   const std::lock_guard lock(self.mutex);
   if (!self.endpoint) return fail("not-ready", "the element is not running");
-  return Serving{self.endpoint, split_list(self.announced), self.latency_ms};
+  return Serving{self.endpoint, self.settings.announced, self.latency_ms};
 }
 
 GstStructure* failed() {
@@ -209,57 +189,19 @@ GstStructure* publisher_stats(GstElement* element, const gchar* publisher) {
   });
 }
 
-bool is_limit(guint id) {
-  return id == kPropMaxSessions || id == kPropHandshakes || id == kPropMaxSdpBytes || id == kPropMaxPacketBytes ||
-         id == kPropConnectTimeout || id == kPropConsentTimeout;
-}
-
 void set_property(GObject* object, guint id, const GValue* value, GParamSpec* spec) {
   guard([&] {
     Source& self = source_of(object);
     std::unique_lock lock(self.mutex);
-    const auto text = [&] {
-      const char* string = g_value_get_string(value);
-      return std::string(string ? string : "");
-    };
-    switch (id) {
-      case kPropListen:
-        self.config.listen = text();
-        break;
-      case kPropEndpointName:
-        self.config.name = text();
-        break;
-      case kPropAnnouncedAddresses:
-        self.announced = text();
-        break;
-      case kPropLatency:
-        self.latency_ms = g_value_get_uint(value);
-        break;
-      case kPropMaxSessions:
-        self.config.max_sessions = g_value_get_uint(value);
-        break;
-      case kPropHandshakes:
-        self.config.handshakes_per_second = g_value_get_uint(value);
-        break;
-      case kPropMaxSdpBytes:
-        self.config.max_sdp_bytes = g_value_get_uint(value);
-        break;
-      case kPropMaxPacketBytes:
-        self.config.max_packet_bytes = g_value_get_uint(value);
-        break;
-      case kPropConnectTimeout:
-        self.config.connect_timeout = std::chrono::milliseconds(g_value_get_uint(value));
-        break;
-      case kPropConsentTimeout:
-        self.config.consent_timeout = std::chrono::milliseconds(g_value_get_uint(value));
-        break;
-      default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+    if (id == kPropLatency) {
+      self.latency_ms = g_value_get_uint(value);
+    } else if (!set_endpoint_property(self.settings, id, value)) {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
     const auto endpoint = self.endpoint;
-    const EndpointConfig config = self.config;
+    const EndpointConfig config = self.settings.config;
     lock.unlock();
-    if (endpoint && is_limit(id)) endpoint->set_limits(config);
+    if (endpoint && is_endpoint_limit(id)) endpoint->set_limits(config);
   });
 }
 
@@ -282,41 +224,14 @@ void get_property(GObject* object, guint id, GValue* value, GParamSpec* spec) {
     }
     const std::lock_guard lock(self.mutex);
     switch (id) {
-      case kPropListen:
-        g_value_set_string(value, self.config.listen.c_str());
-        break;
-      case kPropEndpointName:
-        g_value_set_string(value, self.config.name.c_str());
-        break;
-      case kPropAnnouncedAddresses:
-        g_value_set_string(value, self.announced.c_str());
-        break;
       case kPropPort:
         g_value_set_uint(value, self.endpoint ? self.endpoint->port() : 0);
         break;
       case kPropLatency:
         g_value_set_uint(value, self.latency_ms);
         break;
-      case kPropMaxSessions:
-        g_value_set_uint(value, self.config.max_sessions);
-        break;
-      case kPropHandshakes:
-        g_value_set_uint(value, self.config.handshakes_per_second);
-        break;
-      case kPropMaxSdpBytes:
-        g_value_set_uint(value, static_cast<guint>(self.config.max_sdp_bytes));
-        break;
-      case kPropMaxPacketBytes:
-        g_value_set_uint(value, static_cast<guint>(self.config.max_packet_bytes));
-        break;
-      case kPropConnectTimeout:
-        g_value_set_uint(value, static_cast<guint>(self.config.connect_timeout.count()));
-        break;
-      case kPropConsentTimeout:
-        g_value_set_uint(value, static_cast<guint>(self.config.consent_timeout.count()));
-        break;
       default:
-        G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+        if (!get_endpoint_property(self.settings, id, value)) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
     }
   });
 }
@@ -327,20 +242,11 @@ void finalize(GObject* object) {
 }
 
 void install_properties(GObjectClass* klass) {
+  install_endpoint_properties(klass, "publisher");
   constexpr auto kStatic = G_PARAM_STATIC_STRINGS;
-  const auto kBefore = static_cast<GParamFlags>(G_PARAM_READWRITE | kStatic | GST_PARAM_MUTABLE_READY);
   const auto kAlways = static_cast<GParamFlags>(G_PARAM_READWRITE | kStatic | GST_PARAM_MUTABLE_PLAYING);
   const auto kRead = static_cast<GParamFlags>(G_PARAM_READABLE | kStatic);
-  const EndpointConfig config;
   const auto add = [&](Property id, GParamSpec* spec) { g_object_class_install_property(klass, id, spec); };
-  add(kPropListen, g_param_spec_string("listen", "Listen", "UDP address HOST:PORT, or :PORT for IPv4 and IPv6",
-                                       config.listen.c_str(), kBefore));
-  add(kPropEndpointName, g_param_spec_string("endpoint-name", "Endpoint name",
-                                             "Elements of one name share an endpoint whose port is 0", "", kBefore));
-  add(kPropAnnouncedAddresses,
-      g_param_spec_string("announced-addresses", "Announced addresses",
-                          "Comma-separated addresses that publishers are told instead of this machine's own (NAT)", "",
-                          kAlways));
   add(kPropPort, g_param_spec_uint("port", "Port", "What was bound; 0 below READY", 0, 65535, 0, kRead));
   add(kPropStats,
       g_param_spec_boxed("stats", "Statistics", "Totals of publisher and endpoint", GST_TYPE_STRUCTURE, kRead));
@@ -348,23 +254,6 @@ void install_properties(GObjectClass* klass) {
                                       "Longest wait for a packet that is missing, ms; what comes in order never waits. "
                                       "Holds from the next publisher on",
                                       0, 5000, 200, kAlways));
-  add(kPropMaxSessions, g_param_spec_uint("max-sessions", "Maximum sessions", "Viewers and publishers of one address",
-                                          1, 1'000'000, config.max_sessions, kAlways));
-  add(kPropHandshakes, g_param_spec_uint("handshakes-per-second", "Handshakes per second",
-                                         "DTLS handshakes that one address begins in a second", 1, 100'000,
-                                         config.handshakes_per_second, kAlways));
-  add(kPropMaxSdpBytes, g_param_spec_uint("max-sdp-bytes", "Maximum SDP size",
-                                          "Offers and trickle fragments that are longer are refused, bytes", 1024,
-                                          131'072, static_cast<guint>(config.max_sdp_bytes), kAlways));
-  add(kPropMaxPacketBytes,
-      g_param_spec_uint("max-packet-bytes", "Maximum packet size", "UDP packets that are longer are dropped, bytes",
-                        1280, 9000, static_cast<guint>(config.max_packet_bytes), kAlways));
-  add(kPropConnectTimeout, g_param_spec_uint("connect-timeout-ms", "Connect timeout",
-                                             "A publisher that is not connected by then is dropped, ms", 100, 600'000,
-                                             static_cast<guint>(config.connect_timeout.count()), kAlways));
-  add(kPropConsentTimeout, g_param_spec_uint("consent-timeout-ms", "Consent timeout",
-                                             "A publisher without ICE checks for so long is gone, ms", 1000, 600'000,
-                                             static_cast<guint>(config.consent_timeout.count()), kAlways));
 }
 
 void install_signals(GType type) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "rtc/endpoint_properties.h"
 #include "rtc/send/stream.h"
 #include "rtc/sink_notifier.h"
 
@@ -24,8 +25,7 @@ struct SinkTrack {
 
 struct Sink {
   std::mutex mutex;  // guards what follows; never held while pushing, emitting, or calling the stream or the endpoint
-  EndpointConfig config;
-  std::vector<std::string> announced;
+  EndpointSettings settings;
   CacheLimits cache;
   std::shared_ptr<Endpoint> endpoint;  // from READY up
   std::shared_ptr<SinkNotifier> notifier;
