@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,33 +16,15 @@ from support.serve import PASSWORD, answers, ask, free_port, server, wait_for  #
 from support.tap import Tap  # noqa: E402
 
 NGINX = "/usr/sbin/nginx"
-HEADERS = """
-      proxy_http_version 1.1;
-      proxy_set_header Host $host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host;
-      proxy_set_header Upgrade $http_upgrade;
-      proxy_set_header Connection $connection_upgrade;
-      proxy_buffering off;
-"""
+FILES = ROOT / "tests/support/nginx"
 
 
 @contextlib.contextmanager
-def nginx(directory, port, locations):
-    directory.mkdir()
-    (directory / "nginx.conf").write_text(f"""
-daemon off; master_process off; worker_processes 1;
-pid {directory}/pid; error_log {directory}/error.log;
-events {{ worker_connections 64; }}
-http {{
-  access_log off;
-  client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy; fastcgi_temp_path {directory}/f;
-  uwsgi_temp_path {directory}/u; scgi_temp_path {directory}/s;
-  map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
-  server {{ listen 127.0.0.1:{port}; {locations} }}
-}}
-""")
+def nginx(directory, port, location, target):
+    """In front of `target`, whose requests come below `location`."""
+    shutil.copytree(FILES, directory)
+    (directory / "server.conf").write_text(
+        f"listen 127.0.0.1:{port};\nlocation {location} {{ proxy_pass {target}; include forward.conf; }}\n")
     with subprocess.Popen([NGINX, "-p", str(directory), "-c", str(directory / "nginx.conf"), "-e", "stderr"],
                           stderr=subprocess.DEVNULL) as process:
         try:
@@ -80,22 +64,28 @@ def works_below(port, base, public):
     return body
 
 
+def documented():
+    text = (ROOT / "docs/configuration.md").read_text()
+    shown = re.search(r"```nginx\nlocation /cams/ \{\n    proxy_pass \S+;\n(.*?)\}\n```", text, re.S)[1]
+    used = (FILES / "forward.conf").read_text().split("\n", 1)[1]
+    assert [line.strip() for line in shown.splitlines()] == used.splitlines(), shown
+
+
 def main():
     tap = Tap()
+    tap.case("nginx is set up as docs/configuration.md says", documented)
     with tempfile.TemporaryDirectory() as name:
         top = pathlib.Path(name)
         front = free_port()
         public = f"http://127.0.0.1:{front}"
         trusted = "http.trusted_proxies=127.0.0.1"
         with server(top / "one", trusted, f"http.public_url={public}/cams") as back:
-            kept = f"location /cams/ {{ proxy_pass http://127.0.0.1:{back}; {HEADERS} }}"
-            with nginx(top / "kept", front, kept):
+            with nginx(top / "kept", front, "/cams/", f"http://127.0.0.1:{back}"):
                 tap.case("a path that nginx keeps", works_below(front, "/cams", public + "/cams"))
-            taken = f"location /cams/ {{ proxy_pass http://127.0.0.1:{back}/; {HEADERS} }}"
-            with nginx(top / "taken", front, taken):
+            with nginx(top / "taken", front, "/cams/", f"http://127.0.0.1:{back}/"):
                 tap.case("a path that nginx takes away", works_below(front, "/cams", public + "/cams"))
         with server(top / "two", trusted) as back:
-            with nginx(top / "top", front, f"location / {{ proxy_pass http://127.0.0.1:{back}; {HEADERS} }}"):
+            with nginx(top / "top", front, "/", f"http://127.0.0.1:{back}"):
                 tap.case("the top, with the address that the client uses", works_below(front, "", public))
     return tap.done()
 

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,40 +30,21 @@ export class Nginx {
   #ended;
   #directory;
 
-  /** `location` is what docs/configuration.md shows; `certificate` and `key` are files. */
+  /** `certificate` and `key` are files. */
   static async start({ port, prefix, target, certificate, key }) {
     const proxy = new Nginx();
     const directory = await mkdtemp(join(tmpdir(), 'reallive-nginx-'));
     proxy.#directory = directory;
     proxy.url = `https://127.0.0.1:${port}${prefix}`;
+    for (const name of ['nginx.conf', 'forward.conf']) {
+      await copyFile(new URL(`../../support/nginx/${name}`, import.meta.url), join(directory, name));
+    }
     await writeFile(
-      join(directory, 'nginx.conf'),
-      `daemon off; master_process off; worker_processes 1;
-       pid ${directory}/pid; error_log ${directory}/error.log;
-       events { worker_connections 128; }
-       http {
-         log_format asked '$request_method $request_uri $status';
-         access_log ${directory}/access.log asked;
-         client_body_temp_path ${directory}/body; proxy_temp_path ${directory}/proxy; fastcgi_temp_path ${directory}/f;
-         uwsgi_temp_path ${directory}/u; scgi_temp_path ${directory}/s;
-         map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
-         server {
-           listen 127.0.0.1:${port} ssl http2;
-           ssl_certificate ${certificate}; ssl_certificate_key ${key};
-           location ${prefix}/ {
-             proxy_pass ${target};
-             proxy_http_version 1.1;
-             proxy_set_header Host $host;
-             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-             proxy_set_header X-Forwarded-Proto $scheme;
-             proxy_set_header X-Forwarded-Host $http_host;
-             proxy_set_header Upgrade $http_upgrade;
-             proxy_set_header Connection $connection_upgrade;
-             proxy_buffering off;
-           }
-           location / { return 404; }
-         }
-       }`,
+      join(directory, 'server.conf'),
+      `listen 127.0.0.1:${port} ssl http2;
+       ssl_certificate ${certificate}; ssl_certificate_key ${key};
+       location ${prefix}/ { proxy_pass ${target}; include forward.conf; }
+       location / { return 404; }`,
     );
     const file = join(directory, 'nginx.conf');
     proxy.#child = spawn('/usr/sbin/nginx', ['-p', directory, '-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'inherit'] });
