@@ -18,6 +18,7 @@ DOORS = {
     r"rhonabwy\.h": ["orchestrator/auth/"],
     r"openssl/": ["orchestrator/tls/", "orchestrator/auth/", "orchestrator/base/secret_box.cpp",
                   "orchestrator/signaling/ice_servers.cpp", "gst-plugins/rtc/", "tests/"],
+    r"intel-ipsec-mb\.h": ["gst-plugins/rtc/transport/aes_gcm_ipsec_mb.cpp"],
     r"curl/": ["tests/"],
 }
 LONGEST_FILE = 600

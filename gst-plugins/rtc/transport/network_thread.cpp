@@ -69,6 +69,7 @@ void NetworkThread::loop() {
         handle(datagram, now);
       // Under steady load poll() is not reached for long: sessions that ended are dropped here as well.
       drop_forgotten();
+      if (socket_.drained()) break;
     }
   }
   drop_forgotten();

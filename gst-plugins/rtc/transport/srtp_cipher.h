@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "rtc/transport/aes_gcm.h"
 #include "rtc/transport/srtp.h"
 
 namespace reallive::rtc {
@@ -47,8 +48,9 @@ struct SrtpSessionKeys {
 };
 bool derive_session_keys(const SrtpKeys& master, SrtpSessionKeys& session);
 
-/// nullptr when OpenSSL does not have what it takes.
-std::unique_ptr<SrtpCipher> make_gcm_cipher(const SrtpSessionKeys& keys, bool encrypt);
+/// nullptr when the libraries do not have what it takes.
+std::unique_ptr<SrtpCipher> make_gcm_cipher(const SrtpSessionKeys& keys, bool encrypt,
+                                            AesGcmKind kind = AesGcmKind::kFastest);
 std::unique_ptr<SrtpCipher> make_cm_cipher(const SrtpSessionKeys& keys);
 
 inline constexpr uint32_t kSrtcpEncrypted = 0x80000000u;

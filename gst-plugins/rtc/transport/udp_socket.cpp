@@ -156,6 +156,7 @@ std::span<Datagram> UdpSocket::receive() {
     header.msg_controllen = kControlBytes;
   }
   const int count = recvmmsg(descriptor_, buffers.messages.data(), kMessages, 0, nullptr);
+  drained_ = count < static_cast<int>(kMessages);
   for (int i = 0; i < count; ++i) {
     msghdr& header = buffers.messages[i].msg_hdr;
     if (header.msg_flags & MSG_TRUNC) continue;

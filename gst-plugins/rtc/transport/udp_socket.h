@@ -54,6 +54,8 @@ class UdpSocket {
   /// Everything one recvmmsg() gives (up to 16 messages, each up to 64 KB of merged datagrams); empty when there is
   /// nothing. Datagrams that are too large are left out. Valid until the next call.
   std::span<Datagram> receive();
+  /// The last receive() left nothing behind.
+  bool drained() const { return drained_; }
   /// From the next receive() on datagrams of more than `bytes` are left out. Any thread.
   void limit_datagrams(size_t bytes) { max_datagram_ = bytes; }
 
@@ -88,6 +90,7 @@ class UdpSocket {
   int descriptor_ = -1;
   SocketAddress local_;
   std::atomic<size_t> max_datagram_ = kMaxDatagram;
+  bool drained_ = true;
   bool v6_ = false;  // the socket's family: IPv4 addresses are mapped before they are used
   std::unique_ptr<State> state_;
   std::unique_ptr<ReceiveBuffers> buffers_;
