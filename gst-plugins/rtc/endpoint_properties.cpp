@@ -44,7 +44,9 @@ void install_endpoint_properties(GObjectClass* klass, const std::string& peer) {
   add(kPropListen, g_param_spec_string("listen", "Listen", "UDP address HOST:PORT, or :PORT for IPv4 and IPv6",
                                        config.listen.c_str(), kBefore));
   add(kPropEndpointName, g_param_spec_string("endpoint-name", "Endpoint name",
-                                             "Elements of one name share an endpoint whose port is 0", "", kBefore));
+                                             "Elements of one name share an endpoint whose port is 0, and may have "
+                                             "addresses that overlap",
+                                             "", kBefore));
   const std::string announced =
       "Comma-separated addresses that " + peer + "s are told instead of this machine's own (NAT)";
   add(kPropAnnouncedAddresses,

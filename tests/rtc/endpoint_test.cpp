@@ -176,6 +176,27 @@ TEST(Endpoint, IsSharedByAddressAndByName) {
   EXPECT_TRUE(eventually([&] { return test::live_threads() == threads; }));
 }
 
+TEST(Endpoint, MovesToAnAddressThatOverlapsUnderOneName) {
+  auto config = loopback();
+  config.listen = "0.0.0.0:0";
+  config.name = "moving";
+  auto former = *Endpoint::acquire(config);
+  auto next_config = loopback();
+  next_config.listen = "127.0.0.1:" + std::to_string(former->port());
+  EXPECT_FALSE(Endpoint::acquire(next_config)) << "they have nothing to do with one another";
+  next_config.name = "another";
+  EXPECT_FALSE(Endpoint::acquire(next_config));
+  next_config.name = "moving";
+  auto next = Endpoint::acquire(next_config);
+  ASSERT_TRUE(next) << next.error().message;
+  auto early = join(**next);
+  ASSERT_TRUE(connect(early)) << "while the former is open";
+  former.reset();
+  auto late = join(**next);
+  EXPECT_TRUE(connect(late));
+  EXPECT_TRUE(early.peer->closed().empty());
+}
+
 TEST(Endpoint, FreesItsAddressWithItsLastUser) {
   auto config = loopback();
   const int port = test::open_descriptors() > 0 ? (*Endpoint::acquire(config))->port() : 0;

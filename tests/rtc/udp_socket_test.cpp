@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <numeric>
+#include <optional>
 
 #include "support/wait.h"
 
@@ -57,6 +58,33 @@ TEST(UdpSocket, SaysWhyItCannotListen) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, "listen");
   EXPECT_NE(second.error().message.find(first->local().to_string()), std::string::npos);
+}
+
+TEST(UdpSocket, OpensBesideOursWhereNobodyElseIs) {
+  for (const auto& [former, next] : {std::pair{"0.0.0.0:0", "127.0.0.1"}, std::pair{"127.0.0.1:0", "0.0.0.0"},
+                                     std::pair{":0", "127.0.0.1"}, std::pair{"127.0.0.1:0", "127.0.0.1"}}) {
+    std::optional<UdpSocket> ours = *UdpSocket::bind(address(former));
+    UdpSocket* const others[] = {&*ours};
+    const SocketAddress wanted = *SocketAddress::from_ip(next, ours->local().port());
+    EXPECT_FALSE(UdpSocket::bind(wanted));
+    auto opened = UdpSocket::bind_beside(others, wanted);
+    ASSERT_TRUE(opened) << former << " " << opened.error().message;
+    if (ours->local().is_any()) {
+      const SocketAddress elsewhere = *SocketAddress::from_ip("127.0.0.2", wanted.port());
+      EXPECT_FALSE(UdpSocket::bind_beside({}, elsewhere)) << "others do not get in, whatever they ask for";
+    }
+    ours.reset();
+    EXPECT_FALSE(UdpSocket::bind_beside({}, wanted)) << "nor here";
+    auto client = UdpSocket::bind(address("127.0.0.1:0"));
+    client->send(*SocketAddress::from_ip("127.0.0.1", wanted.port()), pattern(10));
+    EXPECT_EQ(receive(*opened, 1).size(), 1u) << former << " " << next;
+  }
+  auto ours = UdpSocket::bind(address("127.0.0.1:0"));
+  UdpSocket* const others[] = {&*ours};
+  const auto stranger = UdpSocket::bind(*SocketAddress::from_ip("127.0.0.2", ours->local().port()));
+  ASSERT_TRUE(stranger) << stranger.error().message;
+  for (const char* next : {"0.0.0.0", "::", "127.0.0.2"})
+    EXPECT_FALSE(UdpSocket::bind_beside(others, *SocketAddress::from_ip(next, ours->local().port()))) << next;
 }
 
 TEST(UdpSocket, AnyAddressOfIpv6TakesBothFamilies) {

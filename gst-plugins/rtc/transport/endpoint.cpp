@@ -16,6 +16,7 @@ namespace {
 struct Registry {
   struct Entry {
     std::unique_ptr<Endpoint> endpoint;
+    std::string name;  // its first user's
     unsigned users = 0;
   };
   std::mutex mutex;
@@ -99,9 +100,14 @@ Result<std::shared_ptr<Endpoint>> Endpoint::acquire(const EndpointConfig& config
   std::lock_guard lock(registry().mutex);
   auto entry = registry().endpoints.find(key);
   if (entry == registry().endpoints.end()) {
-    auto endpoint = open(config, *address);
+    std::vector<UdpSocket*> others;
+    for (const auto& [their_key, theirs] : registry().endpoints) {
+      if (!config.name.empty() && theirs.name == config.name && theirs.endpoint->port() == address->port())
+        others.push_back(&theirs.endpoint->core_->socket);
+    }
+    auto endpoint = open(config, *address, others);
     if (!endpoint) return tl::unexpected(endpoint.error());
-    entry = registry().endpoints.emplace(key, Registry::Entry{std::move(*endpoint), 0}).first;
+    entry = registry().endpoints.emplace(key, Registry::Entry{std::move(*endpoint), config.name, 0}).first;
   }
   ++entry->second.users;
   return std::shared_ptr<Endpoint>(entry->second.endpoint.get(), [key](Endpoint*) {
@@ -111,10 +117,11 @@ Result<std::shared_ptr<Endpoint>> Endpoint::acquire(const EndpointConfig& config
   });
 }
 
-Result<std::unique_ptr<Endpoint>> Endpoint::open(const EndpointConfig& config, const SocketAddress& address) {
+Result<std::unique_ptr<Endpoint>> Endpoint::open(const EndpointConfig& config, const SocketAddress& address,
+                                                 std::span<UdpSocket* const> others) {
   auto context = DtlsContext::make();
   if (!context) return fail("failed", context.error().message);
-  auto socket = UdpSocket::bind(address);
+  auto socket = others.empty() ? UdpSocket::bind(address) : UdpSocket::bind_beside(others, address);
   if (!socket) return fail("failed", socket.error().message);
   socket->limit_datagrams(config.max_packet_bytes);
   auto core = std::make_shared<EndpointCore>(config, std::move(*socket), std::move(*context));

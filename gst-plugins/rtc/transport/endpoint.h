@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ namespace reallive::rtc {
 
 struct EndpointConfig {
   std::string listen = ":8189";  // HOST:PORT, [IPV6]:PORT or :PORT (IPv4 and IPv6)
-  /// Elements with the same name share an endpoint whose port is 0; without a name port 0 is never shared.
+  /// Elements with the same name share an endpoint whose port is 0; without a name port 0 is never shared. An address
+  /// may overlap with another one of the same name (":8189" and "127.0.0.1:8189"), so that its users can move from one
+  /// to the other without a gap: see UdpSocket::bind_beside().
   std::string name;
   unsigned max_sessions = 1000;
   unsigned handshakes_per_second = 200;
@@ -71,7 +74,9 @@ class Endpoint {
 
  private:
   explicit Endpoint(std::shared_ptr<EndpointCore> core);
-  static Result<std::unique_ptr<Endpoint>> open(const EndpointConfig& config, const SocketAddress& address);
+  /// `others` may be in the way.
+  static Result<std::unique_ptr<Endpoint>> open(const EndpointConfig& config, const SocketAddress& address,
+                                                std::span<UdpSocket* const> others = {});
   std::shared_ptr<EndpointCore> core_;
 };
 

@@ -64,13 +64,14 @@ uint64_t hash_of(const SocketAddress& address) {
   return std::hash<SocketAddress>()(address) | uint64_t{1} << 63;
 }
 
-int open_bound(const SocketAddress& address, int& error) {
+int open_bound(const SocketAddress& address, bool beside, int& error) {
   const int descriptor = socket(address.v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor < 0) {
     error = errno;
     return -1;
   }
   if (address.v6()) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, address.is_any() ? 0 : 1);
+  if (beside) set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
   sockaddr_storage storage;
   const socklen_t length = address.to_sockaddr(storage, address.v6());
   if (bind(descriptor, reinterpret_cast<const sockaddr*>(&storage), length) != 0) {
@@ -78,6 +79,7 @@ int open_bound(const SocketAddress& address, int& error) {
     close(descriptor);
     return -1;
   }
+  if (beside) set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 0);
   return descriptor;
 }
 
@@ -115,12 +117,29 @@ UdpSocket::~UdpSocket() {
 }
 
 Result<UdpSocket> UdpSocket::bind(const SocketAddress& address, size_t buffer_bytes) {
+  return bind(address, buffer_bytes, false);
+}
+
+// The kernel looks at both sockets' option when the second one binds, and never again: only for that moment would ours
+// let in others that ask for it.
+Result<UdpSocket> UdpSocket::bind_beside(std::span<UdpSocket* const> others, const SocketAddress& address) {
+  const auto let_in = [others](int yes) {
+    for (const UdpSocket* other : others)
+      set_option(other->descriptor_, SOL_SOCKET, SO_REUSEADDR, yes);
+  };
+  let_in(1);
+  auto self = bind(address, kBufferBytes, true);
+  let_in(0);
+  return self;
+}
+
+Result<UdpSocket> UdpSocket::bind(const SocketAddress& address, size_t buffer_bytes, bool beside) {
   int error = 0;
   SocketAddress bound = address;
-  int descriptor = open_bound(bound, error);
+  int descriptor = open_bound(bound, beside, error);
   if (descriptor < 0 && error == EAFNOSUPPORT && address.v6() && address.is_any()) {
     bound = *SocketAddress::from_ip("0.0.0.0", address.port());
-    descriptor = open_bound(bound, error);
+    descriptor = open_bound(bound, beside, error);
   }
   if (descriptor < 0) {
     return fail("listen", "cannot listen on UDP " + address.to_string() + ": " + std::strerror(error));

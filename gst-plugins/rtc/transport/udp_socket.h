@@ -37,11 +37,15 @@ class UdpSocket {
   static constexpr size_t kMaxSegments = 64;
   /// What receive() takes unless limit_datagrams() says otherwise.
   static constexpr size_t kMaxDatagram = 2048;
+  static constexpr size_t kBufferBytes = 4 * 1024 * 1024;
 
   /// Binds `address`; port 0 lets the kernel choose. The any-address of IPv6 takes IPv4 as well; where the machine
   /// has no IPv6 it becomes that of IPv4. `buffer_bytes` is asked for both directions, the kernel may give less.
   /// Error code "listen", with the address and the reason.
-  static Result<UdpSocket> bind(const SocketAddress& address, size_t buffer_bytes = 4 * 1024 * 1024);
+  static Result<UdpSocket> bind(const SocketAddress& address, size_t buffer_bytes = kBufferBytes);
+  /// The same, although sockets of ours, `others`, hold the address or a part of it; whoever else does is in the way as
+  /// ever. While both are open the more exact address gets the datagrams, of two equal ones the newer.
+  static Result<UdpSocket> bind_beside(std::span<UdpSocket* const> others, const SocketAddress& address);
   UdpSocket(UdpSocket&&) noexcept;
   UdpSocket& operator=(UdpSocket&&) noexcept;
   ~UdpSocket();
@@ -81,6 +85,7 @@ class UdpSocket {
     std::array<std::atomic<uint64_t>, 1024> refused{};
   };
   UdpSocket();
+  static Result<UdpSocket> bind(const SocketAddress& address, size_t buffer_bytes, bool beside);
   /// One call; 0 or its errno.
   int send_merged(const SocketAddress& to, Bytes bytes, size_t segment_size, const SocketAddress& source);
   /// One sendmmsg() call, added up in `result`; what is left.
