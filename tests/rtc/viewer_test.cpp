@@ -288,14 +288,22 @@ TEST_F(ViewerTest, TakesARepeatedFullIntraRequestForOne) {
   EXPECT_EQ(key_frames_wanted, 1);
   EXPECT_EQ(request(255), 2u) << "nothing has come yet: it still holds";
   ASSERT_TRUE(answer());
+  const TimePoint answered = now;
   EXPECT_EQ(request(255), 2u) << "it crossed the answer";
+  run([&] { return now - answered > milliseconds(900); }, milliseconds(1000));
+  EXPECT_EQ(request(255), 2u) << "on a slow way";
   EXPECT_EQ(key_frames_wanted, 2);
-  EXPECT_EQ(request(0), 3u);
+  run([&] { return now - answered > milliseconds(1000); }, milliseconds(1000));
+  EXPECT_EQ(request(255), 3u) << "the answer was lost";
+  EXPECT_EQ(key_frames_wanted, 3);
   ASSERT_TRUE(answer());
-  EXPECT_EQ(request(0, 2), 4u) << "somebody else's number";
+  EXPECT_EQ(request(255), 3u);
+  EXPECT_EQ(request(0), 4u);
   ASSERT_TRUE(answer());
-  EXPECT_EQ(request(1, 1, 0x3333), 4u) << "sound has no key frames";
-  EXPECT_EQ(request(1, 1, 0x4444), 4u);
+  EXPECT_EQ(request(0, 2), 5u) << "somebody else's number";
+  ASSERT_TRUE(answer());
+  EXPECT_EQ(request(1, 1, 0x3333), 5u) << "sound has no key frames";
+  EXPECT_EQ(request(1, 1, 0x4444), 5u);
 }
 
 TEST_F(ViewerTest, StartsSoundLiveAndKeepsItInStepWithThePicture) {

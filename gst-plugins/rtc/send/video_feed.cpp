@@ -39,7 +39,10 @@ std::optional<TimePoint> VideoFeed::advance(Instant now) {
           std::max(next_send_, now.steady - kCredit) + std::chrono::nanoseconds(bits * 1'000'000'000 / rate(frame.key));
     }
     if (packet_ >= frame.packets.size()) {
-      if (frame.key) lost_since_.reset();
+      if (frame.key) {
+        lost_since_.reset();
+        key_went_ = now.steady;
+      }
       ++*position_;
       packet_ = 0;
     }

@@ -22,6 +22,8 @@ class VideoFeed {
 
   /// on_picture_lost() was called, and no key frame has gone since.
   bool misses_picture() const { return lost_since_.has_value(); }
+  /// When the last packet of the newest key frame went; nothing before the first.
+  std::optional<TimePoint> key_frame_went() const { return key_went_; }
 
   /// A key frame is worth asking for: the viewer has just come or fallen out and none is cached, or one that is more
   /// than a second old; and again every second as long as it waits without a picture.
@@ -50,6 +52,7 @@ class VideoFeed {
   std::optional<int64_t> last_rtp_time_;
   bool closed_up_ = false;  // last_rtp_time_ was not the frame's own
   std::optional<TimePoint> lost_since_;
+  std::optional<TimePoint> key_went_;
   uint64_t frames_skipped_ = 0;
 };
 

@@ -12,6 +12,8 @@ using std::chrono::milliseconds;
 constexpr auto kReportInterval = milliseconds(1000);
 constexpr auto kFar = std::chrono::hours(1);
 constexpr auto kAudioLate = milliseconds(300);
+// A request that comes later than this after a key frame has not crossed it: it was lost.
+constexpr auto kCrossing = milliseconds(1000);
 // Repeats may cost as much again as the stream itself, and never less than this.
 constexpr uint64_t kMinRepeatBudget = 2'000'000;
 
@@ -165,13 +167,16 @@ void Viewer::on_picture_lost(Track& track, Instant now) {
   listener_.on_key_frame_wanted(track.sender.plan().track);
 }
 
-// RFC 5104 section 4.3.1.1: one that comes again under its number is the same, and over once a key frame has gone.
+// RFC 5104 section 4.3.1.1: one that comes again under its number is the same. Once a key frame has gone it is over for
+// as long as it may have crossed it; whoever goes on asking has not got it.
 void Viewer::on_full_intra_request(const rtcp::FullIntraRequest& request, Instant now) {
   for (const auto& entry : request.entries) {
     Track* const track = video_track(entry.ssrc);
     if (!track) continue;
     const std::pair number(request.sender, entry.sequence);
-    if (track->full_intra == number && !track->video->misses_picture()) continue;
+    const auto went = track->video->key_frame_went();
+    const bool answered = !track->video->misses_picture() && went && now.steady - *went < kCrossing;
+    if (track->full_intra == number && answered) continue;
     track->full_intra = number;
     on_picture_lost(*track, now);
   }
