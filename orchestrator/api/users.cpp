@@ -5,6 +5,7 @@
 #include "api/context.h"
 #include "api/json_input.h"
 #include "api/login_reply.h"
+#include "base/log.h"
 
 namespace reallive::api {
 namespace {
@@ -139,6 +140,9 @@ void remove(Context& context, const http::Reply& reply, const auth::Principal& a
   with_user(context, reply, admin, [&context, reply](const auth::User& user) {
     const auto removed = context.deps.users.remove(user.id, auth::Users::LastAdmin::stays);
     if (!removed) return reply_error(reply, removed.error());
+    // Cameras lose their owner with the account.
+    if (auto told = context.deps.cameras.refresh(); !told)
+      base::log::error("api", "cameras could not be read", {{"reason", told.error().message}});
     context.recheck_sessions();
     reply(http::Response::empty(204));
   });

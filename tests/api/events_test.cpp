@@ -126,6 +126,22 @@ TEST_F(EventsTest, TellWhichCamerasComeAndGo) {
   EXPECT_EQ(gone.get_string("id"), last) << "also to who comes back";
 }
 
+TEST_F(EventsTest, TellThatACamerasOwnerIsGone) {
+  const HttpResult made = server_->ask("POST", "/api/v1/users", "admin",
+                                       R"({"username":"mover","password":"harbour-in-the-fog","role":"operator"})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string mover = base::Json::parse(made.body)->get_string("id").value_or("");
+  ASSERT_EQ(server_->ask("POST", "/api/v1/cameras", "admin", R"({"name":"Yard","ownerId":")" + mover + "\"}").status,
+            201);
+  auto admin = socket("admin", "?types=camera");
+  ASSERT_TRUE(admin.open());
+  ASSERT_EQ(server_->ask("DELETE", "/api/v1/users/" + mover, "admin").status, 204);
+  const base::Json event = next(admin);
+  EXPECT_EQ(event.get("data").get_string("stream"), "yard") << event.dump();
+  EXPECT_EQ(event.get("data").get_string("change"), "changed");
+  EXPECT_EQ(server_->ask("DELETE", "/api/v1/cameras/yard", "admin").status, 204);
+}
+
 TEST_F(EventsTest, TakeTheTokenWithTheFirstMessage) {
   auto owner = socket("");
   ASSERT_TRUE(owner.open());

@@ -268,6 +268,24 @@ TEST_F(CatalogTest, SubscribersHearWhatAnotherProcessDid) {
   EXPECT_THAT(news(), IsEmpty()) << "what was done here is known";
 }
 
+TEST_F(CatalogTest, SubscribersHearThatAnOwnersAccountIsGone) {
+  add_user("ann");
+  add("door", {.owner_id = "ann"});
+  add("shed");
+  Cameras served(*database_, clock_, secrets_);
+  ASSERT_TRUE(served.refresh());
+  std::vector<Camera> heard;
+  served.subscribe([&](const CameraEvent& event) { heard.push_back(event.camera); });
+  ASSERT_TRUE(database_->session()->execute("DELETE FROM users"));
+  ASSERT_TRUE(served.refresh());
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].name, "door");
+  EXPECT_EQ(heard[0].owner_id, "");
+  ASSERT_TRUE(cameras_.set_status(heard[0].id, "online", "streaming"));
+  ASSERT_TRUE(served.refresh());
+  EXPECT_EQ(heard.size(), 1u) << "that is media's to tell";
+}
+
 TEST_F(CatalogTest, ListsSortFilterAndPage) {
   for (const char* name : {"c", "a", "e", "b", "d"}) {
     add(name);
