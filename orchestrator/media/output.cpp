@@ -153,10 +153,6 @@ base::Result<SessionReply> Output::answer(const std::string& offer) {
   return reply;
 }
 
-void Output::announce(const std::string& addresses) {
-  g_object_set(rtc_.get(), "announced-addresses", addresses.c_str(), nullptr);
-}
-
 bool Output::heard() const {
   return !listeners_.empty();
 }

@@ -43,8 +43,6 @@ class Output {
 
   /// Beside the element's own codes: `not-ready`, to be asked again after `changed`.
   base::Result<SessionReply> answer(const std::string& offer);
-  /// Comma-separated addresses for answers from now on, in the place of this machine's own.
-  void announce(const std::string& addresses);
   /// A viewer has a track of sound.
   bool heard() const;
   RtcSessions& sessions() { return *sessions_; }

@@ -117,6 +117,10 @@ bool RtcSessions::remove(const std::string& session) {
   return known;
 }
 
+void RtcSessions::announce(const std::string& addresses) {
+  g_object_set(element_.get(), "announced-addresses", addresses.c_str(), nullptr);
+}
+
 void RtcSessions::close(const std::string& reason) {
   connected_.disconnect();
   gone_.disconnect();

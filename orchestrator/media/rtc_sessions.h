@@ -31,6 +31,8 @@ class RtcSessions {
   bool trickle(const std::string& session, const std::string& fragment);
   base::Result<std::string> restart_ice(const std::string& session, const std::string& fragment);
   bool remove(const std::string& session);
+  /// Comma-separated addresses for answers from now on, in the place of this machine's own.
+  void announce(const std::string& addresses);
   /// Ends every session and tells `gone` of each with `reason`; nothing is told afterwards.
   void close(const std::string& reason);
 

@@ -50,8 +50,9 @@ void Stream::settings_changed() {
   for (const Picture picture : kPictures) {
     Place& here = place(picture);
     here.linger.cancel();  // settle() begins it anew, as long as it shall be now
-    if (here.output) here.output->announce(rtc_.announced_addresses);
+    if (here.output) here.output->sessions().announce(rtc_.announced_addresses);
   }
+  if (ingest_) ingest_->sessions->announce(rtc_.announced_addresses);
   sound_linger_.cancel();
   settle();
 }

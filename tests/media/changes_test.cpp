@@ -90,6 +90,21 @@ TEST_F(Changes, AnnouncedAddressesAreInTheNextAnswer) {
   EXPECT_FALSE(is_gone(before->session));
 }
 
+TEST_F(Changes, AnnouncedAddressesAreInTheAnswerToARestart) {
+  add("stage", "publish");
+  const auto publisher = publish("stage"), viewer = view("lobby");
+  ASSERT_TRUE(publisher && viewer);
+  config.announced_addresses = {"203.0.113.9"};
+  ASSERT_TRUE(change()) << said;
+  for (const auto& session : {publisher->session, viewer->session}) {
+    const auto restarted =
+        media->restart_ice(session, "a=ice-ufrag:anew\r\na=ice-pwd:0123456789012345678901\r\na=mid:0\r\n");
+    ASSERT_TRUE(restarted) << restarted.error().message;
+    EXPECT_NE(restarted->find(" 203.0.113.9 "), std::string::npos) << *restarted;
+    EXPECT_EQ(restarted->find(" 127.0.0.1 "), std::string::npos) << *restarted;
+  }
+}
+
 TEST_F(Changes, LimitsCountForTheNextSession) {
   const auto first = view("lobby");
   ASSERT_TRUE(first);
