@@ -47,13 +47,22 @@ std::string Certificates::authority_pem() const {
   return authority_ && !own() ? authority_->certificate_pem() : std::string();
 }
 
-Result<void> Certificates::configure(const CertificateConfig& config) {
+Result<Certificates::Prepared> Certificates::prepare(const CertificateConfig& config) {
   auto identity = config.certificate.empty() ? issue(config) : load_own(config);
   if (!identity) return tl::unexpected(identity.error());
-  if (auto used = use(*identity); !used) return used;
-  config_ = config;
+  Prepared prepared{config, std::move(*identity), nullptr};
+  if (current_ == prepared.identity) return prepared;
+  auto context = tls::Context::create(prepared.identity);
+  if (!context) return tl::unexpected(context.error());
+  prepared.context = std::move(*context);
+  return prepared;
+}
+
+void Certificates::use(Prepared prepared) {
+  config_ = std::move(prepared.config);
+  current_ = std::move(prepared.identity);
+  if (prepared.context) deliver_(std::move(prepared.context));
   look_later(interval);
-  return {};
 }
 
 Result<tls::Identity> Certificates::load_own(const CertificateConfig& config) const {
@@ -104,26 +113,16 @@ Result<tls::Identity> Certificates::issue(const CertificateConfig& config) {
   return identity;
 }
 
-Result<void> Certificates::use(const tls::Identity& identity) {
-  if (current_ == identity) return {};
-  auto context = tls::Context::create(identity);
-  if (!context) return tl::unexpected(context.error());
-  current_ = identity;
-  deliver_(std::move(*context));
-  return {};
-}
-
 void Certificates::look() {
   if (!current_) return;  // there is no configuration yet
-  const auto before = current_;
-  auto done = own() ? load_own(config_).and_then([this](const tls::Identity& identity) { return use(identity); })
-                    : issue(config_).and_then([this](const tls::Identity& identity) { return use(identity); });
-  const std::string complaint = done ? "" : done.error().message;
+  auto prepared = prepare(config_);
+  const std::string complaint = prepared ? "" : prepared.error().message;
   if (!complaint.empty() && complaint != complaint_)
     log::warning("tls", "the certificate before stays in use", {{"reason", complaint}});
-  if (done && current_ != before) log::info("tls", "connections get a new certificate from now on");
   complaint_ = complaint;
-  look_later(interval);
+  if (!prepared) return look_later(interval);
+  if (prepared->context) log::info("tls", "connections get a new certificate from now on");
+  use(std::move(*prepared));
 }
 
 void Certificates::look_later(std::chrono::milliseconds delay) {

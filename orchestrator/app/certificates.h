@@ -31,9 +31,16 @@ class Certificates {
   Certificates(const Certificates&) = delete;
   Certificates& operator=(const Certificates&) = delete;
 
-  /// Delivers an identity for this configuration, from now on a new one whenever names, addresses, files or the time
-  /// call for it. On an error the one before stays. Codes `certificate`, `authority`, `file`.
-  base::Result<void> configure(const CertificateConfig& config);
+  /// A configuration with an identity for it, which is good and in use nowhere yet.
+  struct Prepared {
+    CertificateConfig config;
+    tls::Identity identity;
+    std::shared_ptr<tls::Context> context;  // null: the identity is in use already
+  };
+  /// Codes `certificate`, `authority`, `file`.
+  base::Result<Prepared> prepare(const CertificateConfig& config);
+  /// Delivers its identity, from now on a new one whenever names, addresses, files or the time call for it.
+  void use(Prepared prepared);
 
   /// Looks at once whether files, names, addresses or the time call for a new one, as it does by itself every few
   /// seconds.
@@ -46,7 +53,6 @@ class Certificates {
  private:
   base::Result<tls::Identity> load_own(const CertificateConfig& config) const;
   base::Result<tls::Identity> issue(const CertificateConfig& config);
-  base::Result<void> use(const tls::Identity& identity);
   void look();
   void look_later(std::chrono::milliseconds delay);
   int64_t now_s() const;

@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <iostream>
+#include <optional>
 #include <signal.h>
 #include <sys/resource.h>
 #include <utility>
@@ -80,7 +81,9 @@ class Server {
     if (!http) return tl::unexpected(http.error());
     http_ = std::move(*http);
     if (configuration_.https_listen != "off") {
-      if (auto ready = certificates_.configure(certificate_config(configuration_)); !ready) return ready;
+      auto ready = certificates_.prepare(certificate_config(configuration_));
+      if (!ready) return tl::unexpected(ready.error());
+      certificates_.use(std::move(*ready));
     }
 
     auto control = ControlServer::create(store_->data_dir, loop_, [this] { reload(); });
@@ -148,25 +151,25 @@ class Server {
     notify_.ready();
   }
 
-  /// Each module hears of it only when its own share has changed. What can fail comes first, and is taken back when
-  /// something after it fails.
+  /// Each module hears of it only when its own share has changed. All that can be refused is tried before anything
+  /// changes.
   Result<void> apply(Configuration next) {
     if (auto fine = check_serving(next); !fine) return fine;
-    const http::Config http_before = http_config(configuration_), http_next = http_config(next);
-    const bool secure = next.https_listen != "off";
-    if (secure &&
+    auto address = media_->open_address(media_config(next));
+    if (!address) return base::invalid("webrtc.listen", address.error().message);
+    std::optional<Certificates::Prepared> certificate;
+    if (next.https_listen != "off" &&
         (certificate_config(next) != certificate_config(configuration_) || configuration_.https_listen == "off")) {
-      if (auto done = certificates_.configure(certificate_config(next)); !done) return done;
+      auto prepared = certificates_.prepare(certificate_config(next));
+      if (!prepared) return tl::unexpected(prepared.error());
+      certificate = std::move(*prepared);
     }
-    auto done = media_->reconfigure(media_config(next));
-    if (done && http_next != http_before) {
-      done = http_->reconfigure(http_next);
-      if (!done) (void)media_->reconfigure(media_config(configuration_));
+    if (http_config(next) != http_config(configuration_)) {
+      if (auto done = http_->reconfigure(http_config(next)); !done) return done;
     }
-    if (!done) {
-      if (secure) (void)certificates_.configure(certificate_config(configuration_));
-      return done;
-    }
+
+    if (certificate) certificates_.use(std::move(*certificate));
+    media_->reconfigure(media_config(next), std::move(*address));
     authenticator_->set_token_life(auth_config(next).token_life);
     if (api_config(next, {}) != api_config(configuration_, {})) api_->reconfigure(api_config(next, setup_token_));
     if (next.log != configuration_.log) log::configure(next.log);

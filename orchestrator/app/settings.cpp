@@ -189,7 +189,8 @@ Result<void> Settings::change(const Changes& asked) {
   if (!next)
     applied = base::invalid(changes.begin()->first, next.error().message);
   else if (applied = apply_(*next); !applied)
-    applied = base::invalid(changes.begin()->first, applied.error().message);
+    applied = base::invalid(applied.error().field.empty() ? changes.begin()->first : applied.error().field,
+                            applied.error().message);
   if (!applied) {
     std::filesystem::remove(candidate, error);
     return applied;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "media/rtc_anchor.h"
 #include "media/rtsp_source.h"
 #include "media/source_test.h"
 #include "media/stream.h"
@@ -17,60 +18,45 @@ namespace {
 
 constexpr std::chrono::milliseconds kShutdownLimit{2000};
 constexpr size_t kTestsAtOnce = 2;
-constexpr std::chrono::milliseconds kLookAgain{50};  // whether a port is free
 
 RtcSettings rtc_settings(const Config& config) {
   return {config.webrtc_listen, fmt::format("{}", fmt::join(config.announced_addresses, ",")), config.limits};
 }
 
-/// An element that is held below PLAYING and thereby keeps the socket and the certificate.
-base::Result<Ref<GstElement>> open_anchor(const RtcSettings& settings) {
-  auto anchor = make_rtc_element("reallivertcsink", settings);
-  if (!anchor) return anchor;
-  if (gst_element_set_state(anchor->get(), GST_STATE_READY) == GST_STATE_CHANGE_SUCCESS) return anchor;
-  gst_element_set_state(anchor->get(), GST_STATE_NULL);
-  return base::fail("failed", "cannot listen for WebRTC media on " + settings.listen);
-}
-
 class MediaImpl final : public Media, public StreamListener {
  public:
-  MediaImpl(Config config, RtcSettings rtc, Ref<GstElement> anchor, Listener& listener)
-      : config_(std::move(config)), rtc_(std::move(rtc)), anchor_(std::move(anchor)), listener_(listener) {}
-
-  ~MediaImpl() override {
-    if (anchor_) gst_element_set_state(anchor_.get(), GST_STATE_NULL);
+  MediaImpl(Config config, RtcSettings rtc, std::shared_ptr<RtcAnchor> anchor, Listener& listener)
+      : config_(std::move(config)), rtc_(std::move(rtc)), anchor_(std::move(anchor)), listener_(listener) {
+    anchor_->set_limits(rtc_.limits);
   }
 
-  base::Result<void> reconfigure(Config next) override {
-    if (next == config_) return {};
-    const RtcSettings rtc = rtc_settings(next);
-    const bool moves = next.webrtc_listen != config_.webrtc_listen;
-    Ref<GstElement> anchor;
-    if (moves) {
-      auto opened = open_anchor(rtc);
-      if (!opened && !frees_port_of(rtc)) return tl::unexpected(opened.error());
-      if (opened) anchor = std::move(*opened);
-    }
+  ~MediaImpl() override { anchor_->close(); }
+
+  base::Result<std::shared_ptr<RtcAnchor>> open_address(const Config& next) override {
+    if (next.webrtc_listen == config_.webrtc_listen) return nullptr;
+    return RtcAnchor::open(rtc_settings(next));
+  }
+
+  void reconfigure(Config next, std::shared_ptr<RtcAnchor> address) override {
+    if (next == config_) return;
     const bool sources = next.allow != config_.allow || next.probe_ms != config_.probe_ms ||
                          next.source_back_off_ms != config_.source_back_off_ms ||
                          next.source_healthy_ms != config_.source_healthy_ms;
+    const bool moves = address != nullptr;
     config_ = std::move(next);
-    rtc_ = rtc;
+    rtc_ = rtc_settings(config_);
     pull_ = pull_settings();
-    if (moves) {
-      if (anchor_) PipelineRunner::stop(anchor_);
-      anchor_ = std::move(anchor);
-    } else if (anchor_) {
-      set_rtc_limits(anchor_.get(), rtc_.limits);
-    }
+    if (moves) anchor_ = std::move(address);
+    anchor_->set_limits(rtc_.limits);
     if (sources) prober_.set_rule(config_.allow);
     for (const auto& [name, stream] : streams_) {
       if (moves) stream->endpoint_changed();
       stream->settings_changed();
       if (sources) stream->sources_changed();
     }
-    if (moves) listen_when_free();
-    return {};
+    if (moves)
+      base::log::info("media", "WebRTC media has another address",
+                      {{"listen", rtc_.listen}, {"port", std::to_string(anchor_->port())}});
   }
 
   void set_source(const SourceSpec& spec) override {
@@ -148,14 +134,9 @@ class MediaImpl final : public Media, public StreamListener {
     return stream == streams_.end() ? std::nullopt : stream->second->session(session);
   }
 
-  uint16_t webrtc_port() const override {
-    guint port = 0;
-    if (anchor_) g_object_get(anchor_.get(), "port", &port, nullptr);
-    return static_cast<uint16_t>(port);
-  }
+  uint16_t webrtc_port() const override { return anchor_->port(); }
 
   void shutdown() override {
-    moving_.cancel();
     tests_.clear();
     streams_.clear();
     // The pipelines say goodbye on threads of GStreamer's; the socket stays open until they have.
@@ -165,8 +146,7 @@ class MediaImpl final : public Media, public StreamListener {
     if (PipelineRunner::stopping() > 0)
       base::log::warning("media", "some pipelines did not stop in time",
                          {{"count", std::to_string(PipelineRunner::stopping())}});
-    if (anchor_) gst_element_set_state(anchor_.get(), GST_STATE_NULL);
-    anchor_.reset();
+    anchor_->close();
   }
 
  private:
@@ -174,32 +154,6 @@ class MediaImpl final : public Media, public StreamListener {
     return {config_.allow, &prober_, std::chrono::milliseconds(config_.probe_ms),
             std::chrono::milliseconds(config_.source_back_off_ms),
             std::chrono::milliseconds(config_.source_healthy_ms)};
-  }
-
-  /// Whether only this endpoint itself is in the way: its port at another of this machine's addresses.
-  bool frees_port_of(const RtcSettings& next) const {
-    const size_t colon = next.listen.rfind(':');
-    if (next.listen.substr(colon + 1) != std::to_string(webrtc_port())) return false;
-    RtcSettings any_port = next;
-    any_port.listen = next.listen.substr(0, colon) + ":0";
-    any_port.endpoint_name.clear();
-    auto trial = open_anchor(any_port);
-    if (trial) PipelineRunner::stop(*trial);
-    return trial.has_value();
-  }
-
-  /// A former socket at the same port closes once the last pipeline that uses it has ended.
-  void listen_when_free() {
-    if (!anchor_) {
-      auto opened = open_anchor(rtc_);
-      if (!opened) {
-        moving_.start(kLookAgain, [this] { listen_when_free(); });
-        return;
-      }
-      anchor_ = std::move(*opened);
-    }
-    base::log::info("media", "WebRTC media has another address",
-                    {{"listen", rtc_.listen}, {"port", std::to_string(webrtc_port())}});
   }
 
   Stream* find(const std::string& stream) {
@@ -228,10 +182,9 @@ class MediaImpl final : public Media, public StreamListener {
 
   Config config_;
   RtcSettings rtc_;
-  Ref<GstElement> anchor_;
+  std::shared_ptr<RtcAnchor> anchor_;
   Prober prober_{config_.allow};
   PullSettings pull_ = pull_settings();
-  Timer moving_;  // to an address whose port is not free yet
   Listener& listener_;
   std::unordered_map<std::string, std::string> session_streams_;
   Mailbox mailbox_;  // streams speak through it until they are gone
@@ -246,7 +199,7 @@ base::Result<std::unique_ptr<Media>> Media::create(Config config, Listener& list
     return base::fail("failed", "GStreamer cannot be initialized");
   prepare_rtsp();
   RtcSettings rtc = rtc_settings(config);
-  auto anchor = open_anchor(rtc);
+  auto anchor = RtcAnchor::open(rtc);
   if (!anchor) return tl::unexpected(anchor.error());
   return std::make_unique<MediaImpl>(std::move(config), std::move(rtc), std::move(*anchor), listener);
 }

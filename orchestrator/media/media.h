@@ -112,15 +112,23 @@ class Listener {
 /// `too-many-sessions`, `failed`.
 using SessionCallback = std::function<void(base::Result<SessionReply>)>;
 
+/// The UDP address of WebRTC media, open.
+class RtcAnchor;
+
 class Media {
  public:
+  /// Error code `failed`: `webrtc_listen` cannot be listened on.
   static base::Result<std::unique_ptr<Media>> create(Config config, Listener& listener);
   virtual ~Media() = default;
 
-  /// Takes over another configuration, touching only what it changes: limits and waits count for what begins from now
-  /// on; sources whose addresses are forbidden now end with their viewers; another `webrtc_listen` ends every session,
-  /// as its socket goes. Error code `failed`: the new address cannot be listened on, and nothing has changed.
-  virtual base::Result<void> reconfigure(Config config) = 0;
+  /// Opens `config`'s UDP address beside the one in use, which serves on; null when it is the same. It closes again
+  /// unless reconfigure() gets it. Error code `failed`: it cannot be listened on, as another program does, or as this
+  /// machine does not have it.
+  virtual base::Result<std::shared_ptr<RtcAnchor>> open_address(const Config& config) = 0;
+  /// Takes over another configuration, with what open_address() gave for it. Touches only what it changes: limits and
+  /// waits count for what begins from now on; sources whose addresses are forbidden now end with their viewers; another
+  /// `webrtc_listen` ends every session, and answers at the new address from its return on.
+  virtual void reconfigure(Config config, std::shared_ptr<RtcAnchor> address) = 0;
 
   /// Adds a source or replaces the one of that stream; the same spec again changes nothing.
   virtual void set_source(const SourceSpec& spec) = 0;
@@ -143,7 +151,7 @@ class Media {
   virtual std::vector<SessionStats> sessions() const = 0;
   /// Of one session, at the cost of one; nothing when it is over.
   virtual std::optional<SessionStats> session(const std::string& session) const = 0;
-  /// The UDP port that WebRTC media uses (port 0 in the configuration picks one); 0 while it moves to another address.
+  /// The UDP port that WebRTC media uses (port 0 in the configuration picks one).
   virtual uint16_t webrtc_port() const = 0;
   /// Says goodbye to every session (DTLS close_notify, RTCP BYE) and stops all pipelines; at most 2 s.
   virtual void shutdown() = 0;

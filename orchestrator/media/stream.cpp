@@ -74,7 +74,12 @@ void Stream::endpoint_changed() {
     if (!awaited) continue;
     if (const auto opened = open_output(picture); !opened) output_failed(picture, opened.error().message);
   }
-  close_ingest(kReason);
+  if (ingest_ && ingest_->waiting) {
+    const auto former = std::exchange(ingest_, nullptr);
+    open_ingest(former->offer, std::move(former->waiting));
+  } else {
+    close_ingest(kReason);
+  }
   settle();
 }
 
@@ -298,6 +303,10 @@ void Stream::publish(const std::string& offer, SessionCallback done) {
     return;
   }
   close_ingest("");
+  open_ingest(offer, std::move(done));
+}
+
+void Stream::open_ingest(const std::string& offer, SessionCallback done) {
   auto ingest = std::make_unique<Ingest>();
   ingest->meter = std::make_shared<TrackMeter>();
   auto built = build_ingest(rtc_, spec_.stream, offer, ingest->meter);
@@ -313,16 +322,17 @@ void Stream::publish(const std::string& offer, SessionCallback done) {
       });
   ingest->sessions =
       std::make_unique<RtcSessions>(RtcSessions::Side::publish, ingest->runner->find("rtc"), publisher_events());
+  ingest->offer = offer;
   ingest->waiting = std::move(done);
   ingest_ = std::move(ingest);
   // The publisher before may still be stopping.
   ingest_->sampler.start(milliseconds(config_.start_limit_ms), [this] { close_ingest("failed"); });
-  ingest_->runner->start([this, offer] { answer_publisher(offer); });
+  ingest_->runner->start([this] { answer_publisher(); });
 }
 
-void Stream::answer_publisher(const std::string& offer) {
+void Stream::answer_publisher() {
   const SessionCallback done = std::exchange(ingest_->waiting, nullptr);
-  auto reply = ingest_->sessions->answer(offer);
+  auto reply = ingest_->sessions->answer(ingest_->offer);
   if (reply) {
     listener_.session_opened(spec_.stream, reply->session);
     ingest_->sampler.repeat(milliseconds(1000), [this] { sample_ingest(); });

@@ -71,6 +71,7 @@ class Stream {
     std::unique_ptr<RtcSessions> sessions;
     std::shared_ptr<TrackMeter> meter;
     Timer sampler;
+    std::string offer;
     SessionCallback waiting;  // until the offer is answered: a former publisher may still be ending
     unsigned flowing_seconds = 0;
   };
@@ -92,7 +93,8 @@ class Stream {
   void settle();
   SessionEvents viewer_events();
   SessionEvents publisher_events();
-  void answer_publisher(const std::string& offer);
+  void open_ingest(const std::string& offer, SessionCallback done);
+  void answer_publisher();
   void sample_ingest();
   void close_ingest(const std::string& reason);
 

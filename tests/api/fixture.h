@@ -23,7 +23,8 @@ inline constexpr char offer[] = "v=0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789
 /// TEST DOUBLE for media::Media: answers at once what the test says, and keeps count.
 class StandInMedia final : public media::Media {
  public:
-  base::Result<void> reconfigure(media::Config) override { return {}; }
+  base::Result<std::shared_ptr<media::RtcAnchor>> open_address(const media::Config&) override { return nullptr; }
+  void reconfigure(media::Config, std::shared_ptr<media::RtcAnchor>) override {}
   void set_source(const media::SourceSpec&) override {}
   void remove_source(const std::string&) override {}
   bool test_source(const pipeline::CameraSource& source, media::SourceTestCallback done) override {

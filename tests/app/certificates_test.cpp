@@ -31,7 +31,10 @@ TEST(Certificates, AreIssuedAnewInTheRunningServerBeforeTheyEnd) {
     EXPECT_TRUE(details) << details.error().message;
     return details ? (details->not_after - seconds_of(clock)) / (24 * 3600) : 0;
   };
-  ASSERT_TRUE(certificates.configure({}));
+  auto prepared = certificates.prepare({});
+  ASSERT_TRUE(prepared) << prepared.error().message;
+  EXPECT_EQ(delivered, 0);
+  certificates.use(std::move(*prepared));
   ASSERT_EQ(delivered, 1);
   const std::string authority = certificates.authority_pem();
   EXPECT_GE(days_left(), 396);

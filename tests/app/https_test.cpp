@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "support/http_client.h"
 #include "support/process.h"
+#include "support/taken_port.h"
 #include "support/temp_dir.h"
 #include "support/wait.h"
 #include "tls/authority.h"
@@ -221,6 +222,36 @@ TEST_F(HttpsTest, TheOwnersCertificateAndItsSuccessor) {
   refused = test::run(command_line({"https.certificate=" + certificate}));
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("https.certificate and https.key: expected both"));
+}
+
+TEST_F(HttpsTest, ARefusedChangeLeavesACertificateThatCouldNotBeReadAgain) {
+  const auto authority = *tls::Authority::open(dir_ / "other", now_s());
+  const std::string other = (dir_ / "other/ca.crt").string(), settings = (dir_ / "r.toml").string();
+  const auto write = [&](const std::string& name, int http_port) {
+    const auto identity = *authority->issue({name}, {}, now_s());
+    const std::string certificate = (dir_ / (name + ".crt")).string(), key = (dir_ / (name + ".key")).string();
+    ASSERT_TRUE(tls::write_file(key, identity.key_pem));
+    ASSERT_TRUE(tls::write_file(certificate, identity.certificate_pem));
+    std::ofstream(settings) << "[http]\nlisten = \"127.0.0.1:" << http_port << "\"\n[https]\ncertificate = \""
+                            << certificate << "\"\nkey = \"" << key << "\"\n";
+  };
+  write("first.example", 0);
+  std::vector<std::string> arguments = {"reallive", "serve", "--data", data_, "-c", settings};
+  for (const char* set : {"https.listen=127.0.0.1:0", "webrtc.listen=127.0.0.1:0"})
+    arguments.insert(arguments.end(), {"--set", set});
+  server_ = std::make_unique<test::Process>(arguments);
+  ASSERT_TRUE(server_->wait_output("listening webrtc ")) << server_->output();
+  port_ = port_of("https");
+  ASSERT_TRUE(std::filesystem::remove(dir_ / "first.example.crt"));
+  const test::TakenPort taken(SOCK_STREAM, "127.0.0.1", 0);
+  write("second.example", taken.port());
+  server_->signal(SIGHUP);
+  ASSERT_TRUE(server_->wait_output("the settings before stay in use")) << server_->output();
+  EXPECT_EQ(curl(other, url("/healthz", "first.example"),
+                 {"--resolve", "first.example:" + std::to_string(port_) + ":127.0.0.1"})
+                .exit_code,
+            0)
+      << server_->output();
 }
 
 }  // namespace

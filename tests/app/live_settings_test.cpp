@@ -5,6 +5,7 @@
 
 #include "app/settings_fixture.h"
 #include "media/talking_camera.h"
+#include "support/taken_port.h"
 #include "support/wait.h"
 
 namespace reallive::app {
@@ -51,6 +52,10 @@ class LiveSettingsTest : public SettingsTest {
   }
   std::string active_sessions() { return ask("GET", "/api/v1/sessions?status=active").body; }
   size_t count_active() { return Json::parse(active_sessions()).value_or(Json()).get("items").size(); }
+  int webrtc_port() {
+    const std::string output = server_->output(), line = "listening webrtc 127.0.0.1:";
+    return std::stoi(output.substr(output.rfind(line) + line.size()));
+  }
   void set(const std::string& body) {
     const auto answer = put(body);
     ASSERT_EQ(answer.status, 200) << answer.body;
@@ -112,6 +117,49 @@ TEST_F(LiveSettingsTest, TheWebrtcAddressMoves) {
   EXPECT_TRUE(test::eventually([&] { return count_active() == 0; })) << active_sessions();
   EXPECT_THAT(ask("GET", "/api/v1/sessions").body, HasSubstr("the server's address for WebRTC has changed"));
   EXPECT_THAT(view("lobby").body, HasSubstr(" 127.0.0.2 "));
+}
+
+TEST_F(LiveSettingsTest, AWebrtcAddressThatAnotherProgramHasIsRefused) {
+  ASSERT_EQ(view("lobby").status, 201);
+  const int port = webrtc_port();
+  const test::TakenPort taken(SOCK_DGRAM, "127.0.0.2", port);
+  const std::string address = "127.0.0.2:" + std::to_string(port);
+  const auto refused = put(R"({"auth.token_hours":5,"webrtc.listen":")" + address + "\"}");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(fault(refused), "webrtc.listen") << refused.body;
+  EXPECT_THAT(refused.body, HasSubstr("cannot listen on UDP " + address + ": Address already in use"));
+  EXPECT_EQ(setting("auth.token_hours").get("value"), Json(24));
+  EXPECT_EQ(setting("webrtc.listen").get("value"), Json("127.0.0.1:0"));
+  EXPECT_FALSE(std::filesystem::exists(data_ + "/settings.toml"));
+  std::ofstream(file_) << "http.listen = \"127.0.0.1:0\"\nwebrtc.listen = \"" << address << "\"\n";
+  hang_up("the settings before stay in use");
+  EXPECT_THAT(server_->output(), HasSubstr(address + ": Address already in use"));
+
+  EXPECT_EQ(count_active(), 1u) << active_sessions();
+  EXPECT_THAT(view("lobby").body, HasSubstr(" 127.0.0.1 " + std::to_string(port) + " "));
+}
+
+TEST_F(LiveSettingsTest, TheServersOwnUdpPortIsInNobodysWay) {
+  const std::string port = std::to_string(webrtc_port());
+  for (const char* host : {"0.0.0.0", "", "127.0.0.1"}) {
+    set(R"({"webrtc.listen":")" + std::string(host) + ":" + port + "\"}");
+    const auto answer = view("lobby");
+    ASSERT_EQ(answer.status, 201) << host << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr(" " + port + " typ host"));
+  }
+}
+
+TEST_F(LiveSettingsTest, AnAddressThatIsRefusedLeavesTheOneNextToItAlone) {
+  ASSERT_EQ(view("lobby").status, 201);
+  const test::TakenPort taken(SOCK_STREAM, "127.0.0.1", 0);
+  const auto refused =
+      put(R"({"webrtc.listen":"127.0.0.2:0","http.listen":"127.0.0.1:)" + std::to_string(taken.port()) + "\"}");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(fault(refused), "http.listen") << refused.body;
+  EXPECT_EQ(count_active(), 1u) << ask("GET", "/api/v1/sessions").body;
+  EXPECT_THAT(server_->output(), Not(HasSubstr("WebRTC media has another address")));
+  EXPECT_THAT(view("lobby").body, HasSubstr(" 127.0.0.1 "));
+  EXPECT_FALSE(std::filesystem::exists(data_ + "/settings.toml"));
 }
 
 TEST_F(LiveSettingsTest, SourcesFollowTheirNetworksAtOnce) {

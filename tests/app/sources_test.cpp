@@ -12,7 +12,8 @@ using testing::IsEmpty;
 // Writes down what it is told to play.
 class RecordingMedia final : public media::Media {
  public:
-  base::Result<void> reconfigure(media::Config) override { return {}; }
+  base::Result<std::shared_ptr<media::RtcAnchor>> open_address(const media::Config&) override { return nullptr; }
+  void reconfigure(media::Config, std::shared_ptr<media::RtcAnchor>) override {}
   void set_source(const media::SourceSpec& spec) override {
     told.push_back("set " + spec.stream + " " + pipeline::describe(spec.source) + (spec.on_demand ? "" : " always") +
                    (spec.transcode ? " transcoded" : ""));

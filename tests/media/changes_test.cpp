@@ -2,8 +2,11 @@
 #include <gst/gst.h>
 
 #include "media/media_fixture.h"
+#include "media/pipeline_runner.h"
+#include "media/rtc_anchor.h"
 #include "media/rtsp_server.h"
 #include "media/talking_camera.h"
+#include "support/taken_port.h"
 
 namespace reallive::media::test {
 namespace {
@@ -22,9 +25,20 @@ class Changes : public MediaTest {
     add("lobby", "test");
   }
   bool change() {
-    const auto done = media->reconfigure(config);
-    said = done ? "" : done.error().message;
-    return done.has_value();
+    auto address = media->open_address(config);
+    said = address ? "" : address.error().message;
+    if (address) media->reconfigure(config, std::move(*address));
+    return address.has_value();
+  }
+  /// Where the answer will be.
+  std::shared_ptr<std::optional<base::Result<SessionReply>>> ask(bool publishes, const std::string& stream) {
+    auto reply = std::make_shared<std::optional<base::Result<SessionReply>>>();
+    const auto done = [reply](base::Result<SessionReply> got) { *reply = std::move(got); };
+    if (publishes)
+      media->publish(stream, offer_of("chromium_publish"), done);
+    else
+      media->view(stream, offer_of("chromium_view"), done);
+    return reply;
   }
   bool is_gone(const std::string& session) { return gone.count(session) > 0; }
   bool wait_gone(const std::string& session) {
@@ -140,20 +154,96 @@ TEST_F(Changes, AnotherAddressEndsSessionsInWordsAndAWrongOneChangesNothing) {
   EXPECT_TRUE(names(*second, "127.0.0.2 " + std::to_string(media->webrtc_port()))) << second->sdp;
 }
 
-TEST_F(Changes, TheSamePortAtAnotherAddressIsTakenOverWhenItIsFree) {
+TEST_F(Changes, AnAddressThatAnotherProgramHasIsRefusedAndNothingChanges) {
+  const uint16_t port = media->webrtc_port();
+  const std::string same_port = ":" + std::to_string(port);
+  const reallive::test::TakenPort taken(SOCK_DGRAM, "127.0.0.2", port);
+  const auto first = view("lobby");
+  ASSERT_TRUE(first);
+  config.limits.max_sessions = 1;
+  for (const std::string& address : {"127.0.0.2" + same_port, "0.0.0.0" + same_port, same_port}) {
+    config.webrtc_listen = address;
+    EXPECT_FALSE(change()) << address;
+    EXPECT_NE(said.find(same_port + ": Address already in use"), std::string::npos) << said;
+    EXPECT_EQ(media->webrtc_port(), port);
+  }
+  EXPECT_FALSE(is_gone(first->session)) << gone[first->session];
+  const auto second = view("lobby");
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_TRUE(names(*second, "127.0.0.1 " + std::to_string(port))) << second->sdp;
+}
+
+TEST_F(Changes, AnAddressThatIsNotTakenOverCloses) {
+  const uint16_t port = media->webrtc_port();
+  const auto first = view("lobby");
+  ASSERT_TRUE(first);
+  config.webrtc_listen = "127.0.0.2:0";
+  auto address = media->open_address(config);
+  ASSERT_TRUE(address) << address.error().message;
+  const uint16_t other = (*address)->port();
+  address->reset();
+  ASSERT_TRUE(run_until([&] { return PipelineRunner::stopping() == 0; }));
+  const reallive::test::TakenPort free(SOCK_DGRAM, "127.0.0.2", other);
+  EXPECT_EQ(media->webrtc_port(), port);
+  EXPECT_FALSE(is_gone(first->session)) << gone[first->session];
+}
+
+TEST_F(Changes, TheSamePortAtAnotherAddressIsTakenOverWithoutAGap) {
   config.webrtc_listen = "0.0.0.0:0";
   open_as_it_is();
   const uint16_t port = media->webrtc_port();
-  ASSERT_TRUE(view("lobby"));
-  config.webrtc_listen = "127.0.0.1:" + std::to_string(port);
-  ASSERT_TRUE(change()) << said;
-  ASSERT_TRUE(run_until([&] { return media->webrtc_port() == port; }));
+  // A stream that ends slowly: the former socket is still open.
+  const auto slow = RtcAnchor::open({config.webrtc_listen, ""});
+  ASSERT_TRUE(slow);
+  ASSERT_EQ((*slow)->port(), port);
+  for (const char* host : {"127.0.0.1", "0.0.0.0", "", "127.0.0.1"}) {
+    const auto before = view("lobby");
+    ASSERT_TRUE(before) << before.error().message;
+    config.webrtc_listen = std::string(host) + ":" + std::to_string(port);
+    ASSERT_TRUE(change()) << said;
+    EXPECT_TRUE(is_gone(before->session));
+    EXPECT_EQ(media->webrtc_port(), port) << "at once";
+  }
   const auto reply = view("lobby");
   ASSERT_TRUE(reply) << reply.error().message;
   EXPECT_TRUE(names(*reply, "127.0.0.1 " + std::to_string(port))) << reply->sdp;
   config.webrtc_listen = "192.0.2.77:" + std::to_string(port);
   EXPECT_FALSE(change()) << "this machine does not have it";
   EXPECT_FALSE(is_gone(reply->session));
+}
+
+TEST_F(Changes, WhoComesWhileTheAddressMovesIsAnsweredAtTheNewOne) {
+  config.webrtc_listen = "0.0.0.0:0";
+  open_as_it_is();
+  const std::string port = std::to_string(media->webrtc_port());
+  add("stage", "publish");
+  const auto former = publish("stage");
+  ASSERT_TRUE(former) << former.error().message;
+  EXPECT_TRUE(media->end_session(former->session));
+  const auto publisher = ask(true, "stage"), viewer = ask(false, "lobby");
+  ASSERT_FALSE(*publisher || *viewer) << "one waits for the former publisher's end, one for the source's start";
+  config.webrtc_listen = "127.0.0.1:" + port;
+  ASSERT_TRUE(change()) << said;
+  ASSERT_TRUE(run_until([&] { return *publisher && *viewer; }));
+  for (const auto& reply : {publisher, viewer}) {
+    ASSERT_TRUE(**reply) << (*reply)->error().message;
+    EXPECT_TRUE(names(***reply, "127.0.0.1 " + port)) << (**reply)->sdp;
+    EXPECT_FALSE(is_gone((**reply)->session));
+  }
+}
+
+TEST_F(Changes, LimitsHoldAtAnAddressThatIsOpenAlready) {
+  const auto open = RtcAnchor::open({"127.0.0.2:0", ""});  // with limits of its own
+  ASSERT_TRUE(open) << open.error().message;
+  config.webrtc_listen = "127.0.0.2:0";
+  config.limits.max_sessions = 1;
+  ASSERT_TRUE(change()) << said;
+  ASSERT_EQ(media->webrtc_port(), (*open)->port());
+  EXPECT_EQ(code(view("lobby")), "answered");
+  EXPECT_EQ(code(view("lobby")), "too-many-sessions");
+  config.limits.max_sdp_bytes = 1024;
+  ASSERT_TRUE(change()) << said;
+  EXPECT_EQ(code(view("lobby")), "bad-offer");
 }
 
 TEST_F(Changes, AnOnDemandSourceRunsOnAsLongAsItShallNow) {
