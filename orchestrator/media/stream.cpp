@@ -113,9 +113,13 @@ void Stream::view(const std::string& offer, SessionCallback done) {
     refuse(*late, "not-live", why);
     settle();
   });
-  // A source that is known to be broken is waiting for its next try: nobody has to wait with it.
-  if (pull_ && pull_->state() == StreamState::error) mailbox_.post([this] { tell_waiting_of_error(); });
-  answer_waiting();
+  // A source that is known to be broken is waiting for its next try: nobody has to wait with it, nor is answered with
+  // what the pipeline that just broke has left in the channel.
+  if (pull_ && pull_->state() == StreamState::error) {
+    tell_waiting_of_error();
+  } else {
+    answer_waiting();
+  }
 }
 
 void Stream::refuse(Waiting& waiting, const std::string& code, const std::string& sentence) {
