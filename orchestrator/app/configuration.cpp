@@ -91,7 +91,7 @@ Apply number(int Configuration::*member, int least, int most) {
 }
 
 Apply choice(std::string Configuration::*member, std::vector<std::string> choices) {
-  return [member, choices](Configuration& configuration, const Values& values) -> Result<void> {
+  return [member, choices = std::move(choices)](Configuration& configuration, const Values& values) -> Result<void> {
     if (std::find(choices.begin(), choices.end(), values.front()) == choices.end()) {
       std::string expected = "expected ";
       for (size_t i = 0; i < choices.size(); ++i)
