@@ -70,7 +70,7 @@ export class Server {
     return command([...args, '--data', this.data]);
   }
 
-  /** Starts it, and keeps the HTTP port for later starts. Gives the page's address. */
+  /** Starts it, and keeps the HTTP port for later starts. Gives the page's address; `secureUrl` is that by HTTPS. */
   async start() {
     const settings = Object.entries(this.#settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     const child = spawn(program, ['serve', '--data', this.data, ...settings], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -82,8 +82,7 @@ export class Server {
       child.stdout.on('data', (data) => {
         printed += data;
         this.log += data;
-        const address = /listening http (?:http:\/\/)?(127\.0\.0\.1:\d+)/.exec(printed)?.[1];
-        if (address) resolve(address);
+        if (printed.includes('listening webrtc')) resolve(); // the last of its addresses
       });
       child.stderr.on('data', (data) => {
         printed += data;
@@ -92,9 +91,11 @@ export class Server {
       child.on('exit', (code, signal) => reject(new Error(`serve ended (${code ?? signal}):\n${this.log}`)));
       child.on('error', reject);
     });
-    const address = await listening;
+    await listening;
+    const [address, secure] = ['http', 'https'].map((name) => new RegExp(`listening ${name} (127\\.0\\.0\\.1:\\d+)`).exec(printed)?.[1]);
     this.#settings['http.listen'] = address;
     this.url = `http://${address}`;
+    this.secureUrl = secure && `https://${secure}`;
     return this.url;
   }
 
