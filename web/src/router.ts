@@ -13,7 +13,7 @@ const watchView = () => import('./views/WatchView.vue');
 
 /**
  * `watches`: shows live pictures. `open`: without a session. `bare`: without the navigation around it. `admin`: for
- * administrators only. `title` stands in the window's title.
+ * administrators only. `manages`: for who may add cameras. `title` stands in the window's title.
  */
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'live', component: LiveView, meta: { title: strings.live.title, watches: true } },
@@ -32,7 +32,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/privacy', name: 'privacy', component: () => import('./views/PrivacyView.vue'), meta: { title: strings.shell.privacy, open: true } },
   // Cameras, users, settings and the phone camera.
   { path: '/cameras', name: 'cameras', component: () => import('./views/cameras/CamerasView.vue'), meta: { title: strings.shell.cameras } },
-  { path: '/cameras/new', name: 'camera-new', component: () => import('./views/cameras/CameraNewView.vue'), meta: { title: strings.shell.cameras } },
+  { path: '/cameras/new', name: 'camera-new', component: () => import('./views/cameras/CameraNewView.vue'), meta: { title: strings.shell.cameras, manages: true } },
   { path: '/cameras/:id', name: 'camera', component: () => import('./views/cameras/CameraEditView.vue'), props: true, meta: { title: strings.shell.cameras } },
   { path: '/users', name: 'users', component: () => import('./views/users/UsersView.vue'), meta: { title: strings.shell.users, admin: true } },
   { path: '/settings', name: 'settings', component: () => import('./views/settings/SettingsView.vue'), meta: { title: strings.shell.settings } },
@@ -52,6 +52,7 @@ export function createPageRouter(history: RouterHistory = createWebHistory(baseP
     if (to.name === 'login' && known) return safeNext(to.query['next']);
     if (to.meta['open']) return true;
     if (!known) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } };
+    if (to.meta['manages'] && !session.managesCameras) return { name: 'cameras' };
     return to.meta['admin'] && !session.isAdmin ? { name: 'live' } : true;
   });
   router.afterEach((to) => {

@@ -74,6 +74,22 @@ describe('login', () => {
   });
 });
 
+describe('adding a camera', () => {
+  for (const role of ['admin', 'operator', 'viewer', 'api_only']) {
+    it(`is ${role === 'admin' || role === 'operator' ? '' : 'not '}for the role ${role}`, { timeout: 20_000 }, async () => {
+      const may = role === 'admin' || role === 'operator';
+      signIn({ ...user, role });
+      serve(() => apiError(409, 'Nobody publishes.'));
+      await open('/cameras/new?kind=phone');
+      expect(router.currentRoute.value.name).toBe(may ? 'camera-new' : 'cameras');
+      await router.push('/phone');
+      await vi.waitFor(() => expect(page.text()).toContain('You have no camera that takes a phone yet.'), 10_000);
+      expect(page.text().includes('Add a camera')).toBe(may);
+      expect(page.find('a[href*="/cameras/new"]').exists()).toBe(may);
+    });
+  }
+});
+
 describe('grid', () => {
   it('plays each camera, muted until its sound is asked for', async () => {
     signIn();

@@ -50,6 +50,8 @@ export const useSession = defineStore('session', () => {
   const user = computed(() => held.value?.user ?? null);
   const signedIn = computed(() => held.value !== null);
   const isAdmin = computed(() => user.value?.role === 'admin');
+  /** May add cameras, and change those of their own. */
+  const managesCameras = computed(() => isAdmin.value || user.value?.role === 'operator');
 
   let timer: ReturnType<typeof setTimeout> | undefined;
   let refreshing: Promise<boolean> | null = null;
@@ -164,5 +166,5 @@ export const useSession = defineStore('session', () => {
     }
   }
 
-  return { token, user, signedIn, isAdmin, notice, enter, login, logout, restore, refresh, changePassword, end, expired, request };
+  return { token, user, signedIn, isAdmin, managesCameras, notice, enter, login, logout, restore, refresh, changePassword, end, expired, request };
 });

@@ -90,6 +90,7 @@ export const phone = {
   noTarget: {
     title: 'Which camera should this device be?',
     text: 'Pick one of yours, or add a new one and scan its QR code.',
+    pick: 'Pick one of yours.',
     open: 'Open this page by the QR code or the link that the camera’s page shows. Who has an account may sign in and pick a camera.',
     none: 'You have no camera that takes a phone yet.',
     add: 'Add a camera',
