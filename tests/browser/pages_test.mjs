@@ -128,6 +128,23 @@ test('the keyboard alone gets everywhere, and the focus follows', async () => {
   await page.context().close();
 });
 
+test('the wall stands in the middle of the screen', async () => {
+  const page = await newPage(browser);
+  await signIn(page, server.url);
+  await waitForState(page, camera.stream, 'live');
+  await page.getByRole('button', { name: 'Fill the screen' }).click();
+  const leave = page.getByRole('button', { name: 'Leave full screen' });
+  await leave.waitFor();
+  await page.waitForFunction(() => {
+    const boxes = [...document.querySelectorAll('article')].map((tile) => tile.getBoundingClientRect());
+    const top = Math.min(...boxes.map((box) => box.top));
+    const below = window.innerHeight - Math.max(...boxes.map((box) => box.bottom));
+    return top > 50 && Math.abs(top - below) <= 2;
+  });
+  await leave.click();
+  await page.context().close();
+});
+
 test('the old addresses lead on', async () => {
   const page = await newPage(browser);
   await signIn(page, server.url);

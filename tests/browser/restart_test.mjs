@@ -82,6 +82,26 @@ test('lost and again: each time the banner comes and goes, and pictures move, si
   await context.close();
 });
 
+test('the viewer makes room for the banner instead of being pushed out of the window', async () => {
+  const page = await newPage(browser, { colorScheme: 'light' });
+  await signIn(page, server.url, { path: `/watch/${stream}` });
+  await waitForState(page, stream, 'live');
+  const isWhole = () =>
+    page.waitForFunction(() => {
+      const { top, bottom, height } = document.querySelector('article').getBoundingClientRect();
+      const above = document.querySelector('[data-problem]')?.getBoundingClientRect().height ?? 0;
+      return height > 200 && Math.abs(top - above) < 1 && bottom <= innerHeight && document.documentElement.scrollHeight <= innerHeight;
+    });
+  await isWhole();
+  await server.kill();
+  await page.locator('[data-problem]').waitFor();
+  await isWhole();
+  await server.start();
+  await page.locator('[data-problem]').waitFor({ state: 'detached' });
+  await waitForState(page, stream, 'live');
+  await page.context().close();
+});
+
 test('SIGTERM ends it cleanly in under 3 s with a page watching', async () => {
   const began = performance.now();
   assert.equal(await server.stop(), 0);

@@ -3,7 +3,7 @@ import { gridLayout } from '../src/components/grid_layout';
 
 const desk = { width: 1168, height: 730, gap: 12, leastWidth: 190 };
 const wall = { width: 2448, height: 1370, gap: 2, leastWidth: 120 };
-const phone = { width: 336, height: 620, gap: 8, leastWidth: 150 };
+const phone = { width: 336, height: 620, gap: 8, leastWidth: 150, narrow: true };
 
 describe('gridLayout', () => {
   it.each([
@@ -34,6 +34,7 @@ describe('gridLayout', () => {
   it('keeps a phone’s tiles wide, and scrolls where they are too many', () => {
     expect(gridLayout(1, phone)).toMatchObject({ columns: 1, tileWidth: 336 });
     expect(gridLayout(3, phone)).toMatchObject({ columns: 1, tileWidth: 336 });
+    expect(gridLayout(5, phone)).toMatchObject({ columns: 1, tileWidth: 336, scrolls: true });
     expect(gridLayout(9, phone)).toMatchObject({ columns: 2, tileWidth: 164, scrolls: false });
     expect(gridLayout(30, phone)).toMatchObject({ columns: 2, tileWidth: 164, scrolls: true });
   });
