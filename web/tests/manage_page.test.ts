@@ -109,6 +109,7 @@ describe('the state of a camera', () => {
     const silent = { ...idle, streamStatus: 'offline', status: 'offline' } as const;
     expect(stateOf(silent)).toBe('offline');
     expect(stateHint(silent)).toContain('no answer');
+    expect(stateHint({ ...silent, streamStatus: 'error' })).toContain('what is wrong');
     expect(stateHint({ ...silent, source: { url: 'publish' } })).toContain('phone');
   });
 });
@@ -246,10 +247,15 @@ describe('editing a camera', () => {
   });
 
   it('shows who is connected and ends a session', async () => {
-    const viewing = { id: 's1', cameraId: 'c1', kind: 'view', protocol: 'webrtc', startTime: '2026-11-21T10:00:00Z', status: 'active', remoteAddress: '10.0.0.5', userAgent: '', username: 'bob', bytes: 1 };
-    await open('/cameras/c1', (call) => (call.url.includes('/sessions?') ? Response.json({ items: [viewing] }) : undefined));
+    const viewing = { id: 's1', cameraId: 'c1', kind: 'view', protocol: 'webrtc', startTime: '2026-11-21T10:00:00Z', status: 'active', remoteAddress: '10.0.0.5', userAgent: '', userId: 'u2', bytes: 1 };
+    const mine = { ...viewing, id: 's2', userId: 'u1', protocol: 'webrtc-p2p' };
+    const stranger = { ...viewing, id: 's3', kind: 'publish', userId: null };
+    await open('/cameras/c1', (call) => (call.url.includes('/sessions?') ? Response.json({ items: [viewing, mine, stranger] }) : undefined));
     await wait();
-    expect(page.get('[data-session]').text()).toContain('bob watches');
+    const told = page.findAll('[data-session]').map((one) => one.text().replace(/since [\d:]+( [AP]M)?/, 'since then'));
+    expect(told[0]).toContain('bob watchesWebRTC · since then · 10.0.0.5');
+    expect(told[1]).toContain('ada watchesWebRTC, peer to peer · since then');
+    expect(told[2]).toMatch(/^10\.0\.0\.5 publishesWebRTC · since thenEnd/);
     await page.get('button[aria-label="End the session of bob"]').trigger('click');
     await flushPromises();
     expect(sent('DELETE', '/sessions/s1')).toHaveLength(1);
@@ -295,7 +301,7 @@ describe('users', () => {
 
   it('says why a password is not taken', async () => {
     await open('/users', (call) =>
-      call.method === 'PUT' ? Response.json({ error: { code: 'VALIDATION_FAILED', message: 'It is in a dictionary.' } }, { status: 400 }) : undefined,
+      call.method === 'PUT' ? Response.json({ error: { code: 'VALIDATION_FAILED', message: 'it is in a dictionary' } }, { status: 400 }) : undefined,
     );
     await wait();
     await choose('Actions for bob', 'Set a new password');

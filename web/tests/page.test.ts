@@ -24,10 +24,10 @@ async function open(path: string): Promise<void> {
   await flushPromises();
 }
 
-function serve(whep: () => Response): Call[] {
+function serve(whep: () => Response, camera = door): Call[] {
   return fakeServer((call) => {
     if (call.url.startsWith('/api/v1/auth/login')) return Response.json({ token: 'secret', expiresIn: 86400, user });
-    if (call.url.startsWith('/api/v1/cameras')) return Response.json({ items: [door], nextCursor: null });
+    if (call.url.startsWith('/api/v1/cameras')) return Response.json({ items: [camera], nextCursor: null });
     return whep();
   });
 }
@@ -119,6 +119,15 @@ describe('grid', () => {
 
   it('leads to login when a viewing is answered 401', async () => {
     signIn();
+  it('calls a camera that has a problem by the word that the list of cameras has', async () => {
+    signIn();
+    serve(() => apiError(409, 'password refused'), { ...door, streamStatus: 'error' });
+    await open('/');
+    await flushPromises();
+    expect(page.get('[data-state]').text()).toBe('Problem');
+    expect(page.get('[data-hint]').text()).toBe('Password refused.');
+  });
+
     serve(() => {
       cookie.user = null;
       return apiError(401, 'Token is not valid.');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SettingItem } from '../src/api/admin_types';
+import { sentence } from '../src/api/http';
 import { changes, draftOf, fixed, grouped, sentenceOf, valueOf } from '../src/settings/settings_form';
 
 function item(key: string, type: SettingItem['type'], value: SettingItem['value'], rest: Partial<SettingItem> = {}): SettingItem {
@@ -37,6 +38,7 @@ describe('settings', () => {
   });
   it('that were refused are told in a sentence of their own', () => {
     expect(sentenceOf('http.max_body_kib', 'http.max_body_kib: expected a number')).toBe('Expected a number.');
+    expect(sentenceOf('http.max_body_kib', sentence('http.max_body_kib: expected a number'))).toBe('Expected a number.');
     expect(sentenceOf('log.level', 'log.level is set on the command line.')).toBe('log.level is set on the command line.');
   });
   it('go back to the default where it is typed', () => {

@@ -118,8 +118,7 @@ export interface SessionRecord {
   status: 'active' | 'ended' | 'error';
   remoteAddress: string | null;
   userAgent: string | null;
-  userId?: string | null;
-  username?: string | null;
+  userId: string | null;
   bytes: number;
 }
 

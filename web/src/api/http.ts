@@ -20,6 +20,15 @@ export class ApiError extends Error {
   }
 }
 
+/**
+ * The server's words as they can stand among the page's own: with a full stop, and a capital where they begin with a
+ * word and not with a name such as log.level.
+ */
+export function sentence(said: string): string {
+  const text = said.trim().replace(/^[a-z]+(?=[\s,]|$)/, (word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return text && text + (/[.!?…]$/.test(text) ? '' : '.');
+}
+
 export interface RequestOptions {
   method?: string;
   body?: unknown;
@@ -56,7 +65,7 @@ export async function errorOf(response: Response): Promise<ApiError> {
   return new ApiError(
     response.status,
     code,
-    message || strings.link.answered(response.status),
+    sentence(message) || strings.link.answered(response.status),
     retryAfterMs(response),
     field,
   );

@@ -25,7 +25,7 @@ export function stateOf(camera: Stated): CameraState {
 /** Why it is so, where the word alone does not say. */
 export function stateHint(camera: Stated): string {
   const state = stateOf(camera);
-  if (state === 'inactive' || state === 'waiting') return strings.cameras.stateHints[state];
+  if (state === 'inactive' || state === 'waiting' || state === 'error') return strings.cameras.stateHints[state];
   if (state !== 'offline') return '';
   return strings.cameras.stateHints[camera.source?.url === 'publish' ? 'publish' : 'offline'];
 }

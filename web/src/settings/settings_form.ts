@@ -2,6 +2,7 @@
 // what was changed is sent.
 
 import type { SettingItem, SettingValue } from '../api/admin_types';
+import { sentence } from '../api/http';
 
 /** What a control holds. */
 export type Draft = string | boolean;
@@ -69,7 +70,5 @@ export function changes(items: readonly SettingItem[], drafts: Readonly<Record<s
 
 /** What the server says of a value, for beside its field: without the key in front, as a sentence. */
 export function sentenceOf(key: string, message: string): string {
-  if (!message.startsWith(`${key}: `)) return message;
-  const said = message.slice(key.length + 2);
-  return said.charAt(0).toUpperCase() + said.slice(1) + (/[.!?]$/.test(said) ? '' : '.');
+  return message.startsWith(`${key}: `) ? sentence(message.slice(key.length + 2)) : message;
 }

@@ -27,6 +27,7 @@ export const cameras = {
     offline: 'Gave no answer so far.',
     publish: 'Waits for a phone or program.',
     inactive: 'Nobody can watch or publish.',
+    error: 'Open it to see what is wrong.',
   },
   kinds: {
     rtsp: { name: 'Network camera', text: 'An IP camera, doorbell or recorder in your network (RTSP).' },
@@ -140,6 +141,7 @@ export const cameras = {
   sessions: {
     title: 'Who is connected',
     none: 'Nobody at this moment.',
+    protocols: { webrtc: 'WebRTC', 'webrtc-p2p': 'WebRTC, peer to peer' } as Record<string, string>,
     kinds: { view: 'watches', publish: 'publishes', record: 'records', relay: 'relays' },
     end: 'End',
     endOf: (who: string) => `End the session of ${who}`,
