@@ -203,6 +203,13 @@ describe('editing a camera', () => {
     await wait();
     await submit();
     expect(sent('PUT', '/cameras/c1')).toHaveLength(0);
+    const bar = () => page.get('[data-save]');
+    expect(bar().text()).toBe('Save');
+    await field('Name').setValue('Door with a hat');
+    expect(bar().text()).toBe('SaveDiscard1 change');
+    await press('Discard');
+    expect((field('Name').element as HTMLInputElement).value).toBe('Door');
+    expect(bar().text()).toBe('Save');
     await field('Name').setValue('Gate');
     await submit();
     expect(body(sent('PUT', '/cameras/c1')[0])).toEqual({ name: 'Gate' });

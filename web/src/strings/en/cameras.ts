@@ -137,12 +137,11 @@ export const cameras = {
   toCamera: 'Settings of this camera',
   another: 'Add another one',
   saved: 'Saved.',
-  discard: 'Discard changes',
   sessions: {
     title: 'Who is connected',
     none: 'Nobody at this moment.',
-    protocols: { webrtc: 'WebRTC', 'webrtc-p2p': 'WebRTC, peer to peer' } as Record<string, string>,
     kinds: { view: 'watches', publish: 'publishes', record: 'records', relay: 'relays' },
+    protocols: { webrtc: 'WebRTC', 'webrtc-p2p': 'WebRTC, peer to peer' } as Record<string, string>,
     end: 'End',
     endOf: (who: string) => `End the session of ${who}`,
     ended: 'The session was ended.',

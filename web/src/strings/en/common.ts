@@ -4,6 +4,8 @@ export const common = {
   cancel: 'Cancel',
   close: 'Close',
   save: 'Save',
+  discard: 'Discard',
+  changes: (count: number) => (count === 1 ? '1 change' : `${count} changes`),
   add: 'Add',
   remove: 'Remove',
   edit: 'Edit',

@@ -38,8 +38,6 @@ export const settings = {
   off: 'off',
   notANumber: 'This must be a whole number.',
   save: 'Save settings',
-  discard: 'Discard',
-  changed: (count: number) => (count === 1 ? '1 change' : `${count} changes`),
   saved: 'The settings are saved and in use.',
   savedRestart: 'Saved. Some take effect when the server is started again.',
   nothingChanged: 'Nothing was changed.',
