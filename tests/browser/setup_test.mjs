@@ -25,6 +25,7 @@ async function fill(on, name) {
 
 test('a server without an account says how it is set up', async () => {
   await page.goto(server.url);
+  await page.getByRole('heading', { name: 'Set up this server' }).waitFor();
   await page.getByText('set-up link').waitFor();
   await page.goto(`${server.url}/setup`);
   await page.getByRole('heading', { name: 'This link is not whole' }).waitFor();

@@ -63,7 +63,9 @@ describe('login', () => {
     await page.get('form').trigger('submit');
     await flushPromises();
     expect(page.get('[role=alert]').text()).toBe('User name or password is wrong.');
-    expect(page.get<HTMLInputElement>('input[name=password]').element.value).toBe('');
+    const field = page.get<HTMLInputElement>('input[name=password]').element;
+    expect(field.value).toBe('');
+    expect(document.activeElement).toBe(field);
   });
 
   it('never sends anyone to another site', () => {
@@ -117,8 +119,6 @@ describe('grid', () => {
     expect(page.get('[data-hint]').text()).toBe('Nobody publishes to this stream.');
   });
 
-  it('leads to login when a viewing is answered 401', async () => {
-    signIn();
   it('calls a camera that has a problem by the word that the list of cameras has', async () => {
     signIn();
     serve(() => apiError(409, 'password refused'), { ...door, streamStatus: 'error' });
@@ -128,6 +128,8 @@ describe('grid', () => {
     expect(page.get('[data-hint]').text()).toBe('Password refused.');
   });
 
+  it('leads to login when a viewing is answered 401', async () => {
+    signIn();
     serve(() => {
       cookie.user = null;
       return apiError(401, 'Token is not valid.');
