@@ -57,11 +57,11 @@ TEST_F(CameraTestTest, SaysWhoMayAndWhat) {
 }
 
 TEST_F(CameraTestTest, AStoredPasswordGoesToItsOwnCameraOnly) {
-  const std::string id = stored("rtsp://admin:s3cret@10.0.0.7:554/live", ann.id);
+  const std::string id = stored("rtsp://admin:walnut-lantern-58@10.0.0.7:554/live", ann.id);
   EXPECT_EQ(try_source(R"({"url":"rtsp://***@10.0.0.7:554/live"})", "ann", id).status, 200);
-  EXPECT_EQ(media.tried.back().password, "s3cret");
+  EXPECT_EQ(media.tried.back().password, "walnut-lantern-58");
   EXPECT_EQ(try_source(R"({"url":"rtsp://10.0.0.7:554/other"})", "ann", id).status, 200);
-  EXPECT_EQ(media.tried.back().password, "s3cret");
+  EXPECT_EQ(media.tried.back().password, "walnut-lantern-58");
   EXPECT_EQ(try_source(R"({"url":"rtsp://10.0.0.8:554/live"})", "ann", id).status, 200);
   EXPECT_EQ(media.tried.back().password, "") << "another host must not get it";
   EXPECT_EQ(try_source(R"({"url":"rtsp://10.0.0.7:555/live"})", "ann", id).status, 200);

@@ -77,7 +77,7 @@ test('the wizard is wide, narrow, light and dark', async () => {
   await page.getByLabel('Address').fill('10.0.0.7/my live');
   await button('Add camera').click();
   await page.getByText('An address has no spaces').waitFor();
-  await page.getByLabel('Address').fill('admin:pass@10.0.0.7/live');
+  await page.getByLabel('Address').fill('admin:copper-thistle-31@10.0.0.7/live');
   await page.getByLabel('Name', { exact: true }).fill('Gate');
   assert.equal(await page.getByLabel('Address').inputValue(), 'rtsp://10.0.0.7/live');
   assert.equal(await username().inputValue(), 'admin');

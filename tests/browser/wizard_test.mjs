@@ -53,7 +53,7 @@ test('a dead address is said to be dead', async () => {
 });
 
 test('a wrong password and a wrong path are told apart', async () => {
-  assert.equal(await tryIt(camera.address, 'viewer', 'wrong'), 'password_refused');
+  assert.equal(await tryIt(camera.address, 'viewer', 'copper-thistle-31'), 'password_refused');
   assert.equal(await tryIt(camera.address.replace('/live', '/nothing'), 'viewer', secret), 'not_found');
 });
 

@@ -162,6 +162,9 @@ def main():
     case("the password in an address", {"area/one": gtest(PASSED, then=record("said", "rtsp://me:p%40ssword-1@cam/a\n") +
                                                            record("log", "tried p@ssword-1\n"))},
          "1 passed, 1 failed", reason="tried [a secret]")
+    case("a password as addresses write it", {"area/one": gtest(PASSED, then=record("said", '{"password": "p@ss word/1"}') +
+                                                                record("log", "tried p%40ss%20word%2F1\n"))},
+         "1 passed, 1 failed", reason="tried [a secret]")
     case("texts too short for a secret", {"area/one": gtest(PASSED, then=record("said", '{"token": "abc"}') + SAID +
                                                              record("log", "abc\n"))}, "2 passed, 0 failed")
     case("the set-up link is printed for people", {"area/one": gtest(PASSED, then=record("said", '{"token": "one-time-token"}') +

@@ -133,10 +133,10 @@ TEST_F(BadCameras, OneThatRefusesEverybodyIsAskedWithBackOff) {
                   {"WWW-Authenticate: Digest realm=\"camera\", nonce=\"" + std::to_string(request.size()) + "\"",
                    "WWW-Authenticate: Basic realm=\"camera\""});
   });
-  add("locked", "rtsp://admin:hunter2@127.0.0.1:" + std::to_string(camera.port()) + "/camera", false);
+  add("locked", "rtsp://admin:copper-thistle-31@127.0.0.1:" + std::to_string(camera.port()) + "/camera", false);
   ASSERT_TRUE(wait_state("locked", StreamState::error));
   EXPECT_NE(media->status("locked").error.find("password refused"), std::string::npos) << media->status("locked").error;
-  EXPECT_EQ(media->status("locked").error.find("hunter2"), std::string::npos);
+  EXPECT_EQ(media->status("locked").error.find("copper-thistle-31"), std::string::npos);
   ASSERT_TRUE(run_until([&] { return camera.connections() >= 3; }));
   EXPECT_LT(camera.requests("OPTIONS"), 40) << "it is asked over and over in one attempt";
 }

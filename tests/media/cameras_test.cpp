@@ -74,12 +74,12 @@ TEST_F(Cameras, UdpIsTakenWhereTcpIsRefused) {
 }
 
 TEST_F(Cameras, DigestAndCertificatesOfTheirOwnAreTaken) {
-  const RtspServer digest(RtspServerOptions{.user = "admin", .password = "s3cret", .digest = true});
-  add("digest", digest.url("admin:s3cret@"), false);
-  add("wrong", digest.url("admin:hunter2@"), false);
+  const RtspServer digest(RtspServerOptions{.user = "admin", .password = "walnut-lantern-58", .digest = true});
+  add("digest", digest.url("admin:walnut-lantern-58@"), false);
+  add("wrong", digest.url("admin:copper-thistle-31@"), false);
   add("nameless", digest.url(), false);
-  const RtspServer tls(RtspServerOptions{.user = "admin", .password = "s3cret", .tls = true});
-  add("tls", tls.url("admin:s3cret@"), false);
+  const RtspServer tls(RtspServerOptions{.user = "admin", .password = "walnut-lantern-58", .tls = true});
+  add("tls", tls.url("admin:walnut-lantern-58@"), false);
   ASSERT_TRUE(wait_state("digest", StreamState::online)) << media->status("digest").error;
   ASSERT_TRUE(wait_state("tls", StreamState::online)) << media->status("tls").error;
   ASSERT_TRUE(wait_state("wrong", StreamState::error));

@@ -14,6 +14,7 @@
 
 #include "media/media.h"
 #include "pipeline/camera_source.h"
+#include "support/record.h"
 #include "support/wait.h"
 
 namespace reallive::media::test {
@@ -46,6 +47,7 @@ class MediaTest : public testing::Test, public Listener {
   }
 
   void add(const std::string& stream, const std::string& url, bool on_demand = true) {
+    reallive::test::record(reallive::test::Record::said, url);
     const auto source = pipeline::parse_camera_source(url);
     ASSERT_TRUE(source) << source.error().message;
     media->set_source({stream, *source, on_demand});

@@ -52,8 +52,8 @@ TEST_F(Probes, AViewedCameraIsNotAskedAndItsStartIsMeasured) {
 
 TEST_F(Probes, ARefusedPasswordStaysSaidThoughTheCameraAnswers) {
   open({.viewer_linger_ms = 1, .probe_ms = 20});
-  const RtspServer server(RtspServerOptions{.user = "admin", .password = "s3cret"});
-  add("locked", server.url("admin:hunter2@"));
+  const RtspServer server(RtspServerOptions{.user = "admin", .password = "walnut-lantern-58"});
+  add("locked", server.url("admin:copper-thistle-31@"));
   ASSERT_TRUE(wait_state("locked", StreamState::idle)) << "what answers 401 is there";
   EXPECT_EQ(code(view("locked")), "not-live");
   TalkingCamera other(yes);

@@ -28,9 +28,9 @@ TEST_F(SourceTests, ACameraThatWorksShowsItself) {
                 "audiotestsrc is-live=true ! audioconvert ! audioresample ! audio/x-raw,rate=8000,channels=1 ! alawenc "
                 "! rtppcmapay name=pay1 pt=8 )",
       .user = "admin",
-      .password = "s3cret",
+      .password = "walnut-lantern-58",
       .digest = true});
-  const SourceTestResult result = try_source(server.url("admin:s3cret@"));
+  const SourceTestResult result = try_source(server.url("admin:walnut-lantern-58@"));
   EXPECT_TRUE(result.ok) << result.message;
   EXPECT_EQ(result.code, "ok");
   EXPECT_EQ(result.status.video_codec, "H264");
@@ -55,14 +55,14 @@ TEST_F(SourceTests, ACameraThatWorksShowsItself) {
 }
 
 TEST_F(SourceTests, WhatIsWrongIsSaid) {
-  const RtspServer locked(RtspServerOptions{.user = "admin", .password = "s3cret"});
+  const RtspServer locked(RtspServerOptions{.user = "admin", .password = "walnut-lantern-58"});
   const TalkingCamera mute([](const std::string& request) {
     return answer(request, "200 OK", {"Content-Type: application/sdp"},
                   "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\na=control:track\r\n");
   });
   const RtspServer open_one;
   const std::string missing = "rtsp://127.0.0.1:" + std::to_string(open_one.port()) + "/other";
-  const std::map<std::string, std::string> codes = {{locked.url("admin:hunter2@"), "password_refused"},
+  const std::map<std::string, std::string> codes = {{locked.url("admin:copper-thistle-31@"), "password_refused"},
                                                     {"rtsp://127.0.0.1:1/x", "no_answer"},
                                                     {"rtsp://[::1]/x", "not_allowed"},
                                                     {missing, "not_found"},
@@ -73,7 +73,7 @@ TEST_F(SourceTests, WhatIsWrongIsSaid) {
     EXPECT_FALSE(result.ok);
     EXPECT_EQ(result.code, code) << url << ": " << result.message;
     EXPECT_FALSE(result.message.empty());
-    EXPECT_EQ(result.message.find("hunter2"), std::string::npos);
+    EXPECT_EQ(result.message.find("copper-thistle-31"), std::string::npos);
     EXPECT_EQ(result.picture, "");
   }
 }

@@ -107,16 +107,16 @@ TEST_F(Sources, SoundOfAnRtspCameraIsThereForTheFirstViewer) {
 }
 
 TEST_F(Sources, ARefusedPasswordIsToldInWords) {
-  const RtspServer server(RtspServerOptions{.user = "admin", .password = "s3cret"});
-  add("locked", server.url("admin:hunter2@"));
+  const RtspServer server(RtspServerOptions{.user = "admin", .password = "walnut-lantern-58"});
+  add("locked", server.url("admin:copper-thistle-31@"));
   const auto reply = view("locked");
   ASSERT_EQ(code(reply), "not-live");
   EXPECT_NE(reply.error().message.find("password"), std::string::npos) << reply.error().message;
   EXPECT_EQ(media->status("locked").state, StreamState::error);
   for (const auto& error : errors["locked"])
-    EXPECT_EQ(error.find("hunter2"), std::string::npos) << error;
+    EXPECT_EQ(error.find("copper-thistle-31"), std::string::npos) << error;
 
-  add("open", server.url("admin:s3cret@"));
+  add("open", server.url("admin:walnut-lantern-58@"));
   EXPECT_TRUE(view("open"));
 }
 
@@ -183,10 +183,11 @@ TEST_F(Sources, ALaunchLineIsACameraRawOrEncoded) {
 }
 
 TEST_F(Sources, AMistakeInALaunchLineIsTold) {
-  const std::map<std::string, std::string> mistakes = {{"launch:nosuchsrc", "nosuchsrc"},
-                                                       {"launch:videotestsrc ! fakesink", "could not link"},
-                                                       {"launch:audiotestsrc", "neither raw video nor H.264"},
-                                                       {"launch:videotestsrc pattern=hunter2", "does not fit"}};
+  const std::map<std::string, std::string> mistakes = {
+      {"launch:nosuchsrc", "nosuchsrc"},
+      {"launch:videotestsrc ! fakesink", "could not link"},
+      {"launch:audiotestsrc", "neither raw video nor H.264"},
+      {"launch:videotestsrc pattern=copper-thistle-31", "does not fit"}};
   int number = 0;
   for (const auto& [line, words] : mistakes) {
     const std::string stream = "wrong-" + std::to_string(number++);
@@ -194,7 +195,7 @@ TEST_F(Sources, AMistakeInALaunchLineIsTold) {
     const auto reply = view(stream);
     EXPECT_EQ(code(reply), "not-live") << line;
     EXPECT_NE(reply.error().message.find(words), std::string::npos) << reply.error().message;
-    EXPECT_EQ(reply.error().message.find("hunter2"), std::string::npos) << reply.error().message;
+    EXPECT_EQ(reply.error().message.find("copper-thistle-31"), std::string::npos) << reply.error().message;
   }
 }
 

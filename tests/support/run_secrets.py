@@ -29,7 +29,8 @@ def harvest(text):
             pass  # a broken request of an attack
     for pattern in (HEADERS, COOKIES, ADDRESSES, QUERIES):
         found.update(pattern.findall(text))
-    return found | {urllib.parse.unquote(one) for one in found}
+    found |= {urllib.parse.unquote(one) for one in found}
+    return found | {urllib.parse.quote(one, safe="") for one in found}
 
 
 def is_secret(text):
