@@ -14,11 +14,11 @@ StructurePtr to_structure(const ViewerTrackStats& track) {
       "track", "codec", G_TYPE_STRING, codec_name(track.codec), "packets", kCount, sender.packets, "bytes", kCount,
       sender.bytes, "frames", kCount, sender.frames, "key-frames", kCount, sender.key_frames, "frames-skipped", kCount,
       track.frames_skipped, "packets-repeated", kCount, sender.packets_repeated, "packets-asked-again", kCount,
-      sender.packets_asked_again, "repeats-refused", kCount, sender.repeats_refused, "packets-lost", G_TYPE_INT,
-      sender.packets_lost, "fraction-lost", G_TYPE_DOUBLE, sender.fraction_lost / 256.0, "jitter-ms", G_TYPE_DOUBLE,
-      sender.jitter_ms, "round-trip-ms", G_TYPE_DOUBLE, sender.round_trip_ms, "rtx", G_TYPE_BOOLEAN, track.rtx,
-      "catching-up", G_TYPE_BOOLEAN, track.catching_up, "behind-ms", kCount,
-      static_cast<guint64>(std::max<int64_t>(track.behind.count(), 0)), nullptr));
+      sender.packets_asked_again, "repeats-refused", kCount, sender.repeats_refused, "packets-refused", kCount,
+      sender.packets_refused, "packets-lost", G_TYPE_INT, sender.packets_lost, "fraction-lost", G_TYPE_DOUBLE,
+      sender.fraction_lost / 256.0, "jitter-ms", G_TYPE_DOUBLE, sender.jitter_ms, "round-trip-ms", G_TYPE_DOUBLE,
+      sender.round_trip_ms, "rtx", G_TYPE_BOOLEAN, track.rtx, "catching-up", G_TYPE_BOOLEAN, track.catching_up,
+      "behind-ms", kCount, static_cast<guint64>(std::max<int64_t>(track.behind.count(), 0)), nullptr));
 }
 
 }  // namespace
@@ -63,12 +63,12 @@ StructurePtr to_structure(const StreamStats& stats, const EndpointStats& endpoin
       "viewers-total", kCount, stats.viewers_total, "frames-in", kCount, stats.frames_in, "bytes-in", kCount,
       stats.bytes_in, "units-refused", kCount, stats.units_refused, "key-frame-requests", kCount,
       stats.key_frame_requests, "packets-sent", kCount, stats.packets_sent, "bytes-sent", kCount, stats.bytes_sent,
-      "packets-repeated", kCount, stats.packets_repeated, "frames-lost", kCount, stats.frames_lost, "cached-bytes",
-      kCount, stats.cached_bytes, "cached-ms", kCount, static_cast<guint64>(stats.cached_span.count()), "bitrate-bps",
-      kCount, stats.bitrate, "sessions", G_TYPE_UINT, endpoint.sessions, "packets-received", kCount,
-      endpoint.packets_received, "strangers", kCount, endpoint.strangers, "checks-answered", kCount,
-      endpoint.checks_answered, "checks-refused", kCount, endpoint.checks_refused, "handshakes", kCount,
-      endpoint.handshakes, "handshakes-deferred", kCount, endpoint.handshakes_deferred, nullptr));
+      "packets-repeated", kCount, stats.packets_repeated, "packets-refused", kCount, stats.packets_refused,
+      "frames-lost", kCount, stats.frames_lost, "cached-bytes", kCount, stats.cached_bytes, "cached-ms", kCount,
+      static_cast<guint64>(stats.cached_span.count()), "bitrate-bps", kCount, stats.bitrate, "sessions", G_TYPE_UINT,
+      endpoint.sessions, "packets-received", kCount, endpoint.packets_received, "strangers", kCount, endpoint.strangers,
+      "checks-answered", kCount, endpoint.checks_answered, "checks-refused", kCount, endpoint.checks_refused,
+      "handshakes", kCount, endpoint.handshakes, "handshakes-deferred", kCount, endpoint.handshakes_deferred, nullptr));
 }
 
 }  // namespace reallive::rtc

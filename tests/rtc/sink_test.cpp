@@ -303,6 +303,7 @@ TEST_F(SinkTest, MeasuresWhatItSends) {
   EXPECT_NEAR(stat("cached-bytes") / static_cast<double>(pushed), 1, 0.02);
   EXPECT_NEAR(stat("bitrate-bps") / (stat("cached-bytes") * 8000 / stat("cached-ms")), 1, 0.01);
   EXPECT_EQ(stat("frames-lost"), 0);
+  EXPECT_EQ(stat("packets-refused"), 0);
 }
 
 TEST_F(SinkTest, ComesBackAfterEveryStateCycle) {

@@ -281,6 +281,7 @@ StreamStats Stream::stats() const {
     for (const auto& track : report.viewer.tracks) {
       stats.packets_sent += track.sender.packets;
       stats.packets_repeated += track.sender.packets_repeated;
+      stats.packets_refused += track.sender.packets_refused;
     }
   }
   return stats;

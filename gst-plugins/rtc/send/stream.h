@@ -43,7 +43,8 @@ struct StreamStats {
   uint64_t packets_sent = 0;
   uint64_t bytes_sent = 0;  // datagrams, all viewers that are there
   uint64_t packets_repeated = 0;
-  uint64_t frames_lost = 0;  // shards were overrun
+  uint64_t packets_refused = 0;  // not sealed, as their number was used before: anything but 0 is a bug
+  uint64_t frames_lost = 0;      // shards were overrun
   uint64_t cached_bytes = 0;
   std::chrono::milliseconds cached_span{0};
   uint64_t bitrate = 0;  // bits a second over the cache

@@ -1,6 +1,7 @@
 #include "rtc/send/track_sender.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "rtc/wire/rtp.h"
 
@@ -76,29 +77,44 @@ size_t TrackSender::send(const Frame& frame, uint64_t number, size_t first, size
   return at - first;
 }
 
+// What one number seals is one packet, once: whoever gives numbers away twice is found here, before anybody can read
+// the XOR of two pictures. Without assertions such a packet is left out and counted.
+size_t TrackSender::seal(const RtpPlain& packet, std::span<uint8_t> out, Seal how) {
+  SrtpSender& srtp = out_->srtp();
+  const uint64_t refused = srtp.refused();
+  const size_t sealed = how == Seal::kNew ? srtp.seal(packet, out) : srtp.reseal(packet, out);
+  assert(srtp.refused() == refused && "no two plaintexts under one key, SSRC and index");
+  if (srtp.refused() != refused || (how == Seal::kNew && sealed == 0)) ++stats_.packets_refused;
+  return sealed;
+}
+
 // Seals and sends packets of equal size, the last of which may be smaller (UDP GSO); how many.
 size_t TrackSender::send_run(const Frame& frame, size_t first, size_t limit, std::span<uint8_t> header) {
-  SrtpSender& srtp = out_->srtp();
   const size_t size = frame.packets[first].size;
-  const size_t segment = header.size() + size + srtp.tag_size();
+  const size_t segment = header.size() + size + out_->srtp().tag_size();
   size_t at = first;
   size_t used = 0;
+  size_t sealed_packets = 0;
   while (at < limit && at - first < kMaxSegments && used + segment <= kMaxSendBytes) {
     const Frame::Packet& packet = frame.packets[at];
     if (packet.size > size) break;
     header[1] = static_cast<uint8_t>((packet.marker ? 0x80 : 0) | plan_.payload_type);
     put_u16(header.data() + 2, static_cast<uint16_t>(next_sequence_));
-    const size_t sealed = srtp.seal({header, {}, frame.payload(packet), static_cast<uint32_t>(next_sequence_ >> 16)},
-                                    std::span(scratch).subspan(used));
+    const size_t sealed = seal({header, {}, frame.payload(packet), static_cast<uint32_t>(next_sequence_ >> 16)},
+                               std::span(scratch).subspan(used), Seal::kNew);
     ++next_sequence_;
     ++at;
-    used += sealed;
-    stats_.bytes += packet.size;
+    if (sealed != 0) {
+      used += sealed;
+      ++sealed_packets;
+      stats_.bytes += packet.size;
+    }
     if (packet.size < size) break;
   }
-  stats_.packets += at - first;
+  stats_.packets += sealed_packets;
+  if (sealed_packets == 0) return at - first;
   const SendResult result = out_->send({scratch.data(), used}, segment);
-  if (result.blocked && result.datagrams < at - first) {
+  if (result.blocked && result.datagrams < sealed_packets) {
     const size_t taken = result.datagrams * segment;
     pending_.assign(scratch.data() + taken, scratch.data() + used);
     pending_segment_ = segment;
@@ -186,7 +202,7 @@ bool TrackSender::repeat_one(uint64_t sequence, const FrameHistory& history) {
   put_u16(original, static_cast<uint16_t>(sequence));
   const RtpPlain plain{
       {header.data(), size}, rtx ? Bytes(original) : Bytes(), frame.payload(packet), static_cast<uint32_t>(own >> 16)};
-  const size_t sealed = rtx ? out_->srtp().seal(plain, scratch) : out_->srtp().reseal(plain, scratch);
+  const size_t sealed = seal(plain, scratch, rtx ? Seal::kNew : Seal::kAgain);
   if (sealed == 0) return false;
   out_->send({scratch.data(), sealed}, sealed);
   repeat_tokens_ -= static_cast<double>(sealed);

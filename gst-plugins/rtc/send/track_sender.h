@@ -1,6 +1,6 @@
 // TrackSender: one track on its way to one viewer: numbers, header extensions, sealing, repeats, sender statistics.
-// Belongs to the viewer's shard. It never allocates for a packet, and never seals two plaintexts with one number:
-// repeats go out as RTX (RFC 4588) or byte for byte.
+// Belongs to the viewer's shard. It never allocates for a packet, and never seals two plaintexts with one number (what
+// SrtpSender would refuse ends a build with assertions): repeats go out as RTX (RFC 4588) or byte for byte.
 #pragma once
 
 #include <array>
@@ -36,6 +36,7 @@ struct TrackSenderStats {
   uint64_t packets_repeated = 0;
   uint64_t packets_asked_again = 0;  // sequence numbers in NACKs
   uint64_t repeats_refused = 0;      // too old, or over the budget
+  uint64_t packets_refused = 0;      // by SrtpSender, and not sent: anything but 0 is a bug
   uint32_t fraction_lost = 0;        // of 256, from the newest receiver report
   int32_t packets_lost = 0;
   double jitter_ms = 0;
@@ -89,6 +90,8 @@ class TrackSender {
   size_t write_header(std::span<uint8_t> header, const Frame& frame, int64_t rtp_time, bool introducing,
                       uint8_t payload_type, uint32_t ssrc) const;
   size_t send_run(const Frame& frame, size_t first, size_t limit, std::span<uint8_t> header);
+  enum class Seal { kNew, kAgain };
+  size_t seal(const RtpPlain& packet, std::span<uint8_t> out, Seal how);
   const Run* find_run(uint64_t sequence) const;
   bool repeat_one(uint64_t sequence, const FrameHistory& history);
   bool repeated_lately(uint64_t sequence, TimePoint now);

@@ -1,5 +1,5 @@
 // SrtpSender and SrtpReceiver: one direction each of SRTP and SRTCP (RFC 3711, RFC 7714) for any number of SSRCs.
-// Each belongs to one thread at a time; both work on OpenSSL's EVP with key schedules that are made once.
+// Each belongs to one thread at a time; key schedules are made once, for OpenSSL or, GCM on x86-64, for libipsec-mb.
 // They never allocate for a packet (but for the first of an SSRC), and never seal two plaintexts with one nonce.
 #pragma once
 
