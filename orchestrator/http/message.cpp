@@ -89,7 +89,7 @@ Response&& Response::with(std::string name, std::string value) && {
 Response error_response(std::string_view request_id, int status, std::string_view code, std::string_view message,
                         const base::Json& details) {
   auto error = base::Json::object({{"code", code}, {"message", message}});
-  if (!details.is_null()) error.set("details", details);
+  error.set("details", details.is_null() ? base::Json::object() : details);
   error.set("timestamp", base::format_time(base::system_clock().now()));
   error.set("requestId", request_id);
   return Response::json(base::Json::object({{"success", false}, {"error", error}}), status);

@@ -83,7 +83,7 @@ struct Response {
   Response&& with(std::string name, std::string value) &&;
 };
 
-/// `{"success":false,"error":{code, message, details, timestamp, requestId}}`; `details` null is left out.
+/// `{"success":false,"error":{code, message, details, timestamp, requestId}}`; without `details` an empty object.
 Response error_response(std::string_view request_id, int status, std::string_view code, std::string_view message,
                         const base::Json& details = nullptr);
 

@@ -135,7 +135,10 @@ TEST_F(ServerTest, EveryRoleOnEveryRoute) {
                                        << answer.body;
       EXPECT_EQ(answer.header("X-Request-Id").empty(), false);
       if (answer.status >= 400) {
-        EXPECT_EQ(answer.json().get("error").get_string("requestId"), answer.header("X-Request-Id")) << target;
+        const base::Json error = answer.json().get("error");
+        EXPECT_EQ(error.keys(), (std::vector<std::string>{"code", "message", "details", "timestamp", "requestId"}))
+            << target;
+        EXPECT_EQ(error.get_string("requestId"), answer.header("X-Request-Id")) << target;
       }
       if (answer.status == 201 && target.rfind("/wh", 0) == 0) {
         EXPECT_EQ(ask("DELETE", answer.header("Location"), name).status, 200);

@@ -82,6 +82,11 @@ TEST(Message, ErrorsHaveOneForm) {
   EXPECT_EQ(body->get_bool("success"), false);
   EXPECT_EQ(body->get("error").keys(), (Segments{"code", "message", "details", "timestamp", "requestId"}));
   EXPECT_EQ(body->get("error").get_string("requestId"), "r1");
+
+  const auto bare = base::Json::parse(error_response("r2", 404, "NOT_FOUND", "There is nothing.").body);
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->get("error").keys(), body->get("error").keys()) << "the form does not change with the error";
+  EXPECT_EQ(bare->get("error").get("details").dump(), "{}");
 }
 
 TEST(ListenAddress, ReadsWhatPeopleWrite) {
