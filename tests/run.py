@@ -24,6 +24,9 @@ from dataclasses import dataclass, field
 from support.run_secrets import RunSecrets
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
+# What GoogleTest writes about a case itself; all else is the case's own.
+GTEST_FIELDS = {"name", "file", "line", "status", "result", "timestamp", "time", "classname", "failures", "skipped",
+                "type_param", "value_param"}
 CI = os.environ.get("CI") == "true"
 SANITIZER_ENVIRONMENT = {
     "asan": {
@@ -45,6 +48,7 @@ class Outcome:
     skipped: int = 0
     seconds: float = 0.0
     reasons: list = field(default_factory=list)
+    figures: list = field(default_factory=list)  # what the tests recorded by RecordProperty()
     output: str = ""
 
 
@@ -57,6 +61,7 @@ def count_gtest(outcome, report):
     for suite in suites:
         for case in suite["testsuite"]:
             name = f'{suite["name"]}.{case["name"]}'
+            outcome.figures += [f"{name} {key} {value}" for key, value in case.items() if key not in GTEST_FIELDS]
             if case.get("failures"):
                 outcome.failed += 1
                 outcome.reasons.append(name)
@@ -241,6 +246,8 @@ def report(outcome):
     detail = f"{outcome.passed} passed" + (f", {outcome.failed} failed" if outcome.failed else "")
     detail += f", {outcome.skipped} skipped" if outcome.skipped and not CI else ""
     print(f"{word} {outcome.name:<34} {detail:<24} {outcome.seconds:6.1f} s", flush=True)
+    if outcome.figures:
+        print(f"       figures: {', '.join(outcome.figures)}", flush=True)
     if outcome.failed:
         for reason in outcome.reasons:
             print(f"       - {reason}")

@@ -53,6 +53,24 @@ TEST_F(Hub, GivesTheSamePayloadToEveryReader) {
   EXPECT_EQ(drain(*two, video).at(0).unit.payload, unit.payload);
 }
 
+TEST_F(Hub, KeepsTheDataOfTheCachedPictures) {
+  const TrackId data{Kind::data, 0};
+  auto writer = write();
+  writer->add_track(data);
+  writer->set_format(data, number(336));
+  const auto note = [](int value, int64_t time) { return Unit{number(value), time, no_time, 20, true}; };
+  writer->push(data, note(70, second - 1), second);
+  writer->push(video, picture(1, true, second), second);
+  writer->push(data, note(71, second + 1), second);
+  auto reader = read(Start::cached, second);
+  writer->push(data, note(72, second + 2), second);
+  const auto notes = drain(*reader, data);
+  EXPECT_THAT(numbers(notes), ElementsAre(71, 72));
+  EXPECT_EQ(number_of(notes.at(0).format), 336);
+  EXPECT_TRUE(notes.at(0).cached);
+  EXPECT_FALSE(notes.at(1).cached);
+}
+
 TEST_F(Hub, StartsFromTheCache) {
   auto writer = write();
   writer->push(audio, sound(90, second - 1), second);

@@ -1,6 +1,5 @@
 // The hub under many threads. Under ThreadSanitizer it shows that nothing is shared without the lock.
 #include <atomic>
-#include <chrono>
 #include <cstdlib>
 #include <thread>
 
@@ -93,18 +92,11 @@ TEST(HubThreads, AStoppedReaderNeverHoldsTheWriter) {
     while (reading->pop(video, delivery) == Reader::Popped::unit)
       ++read;
   });
-  // Ten seconds of media, as fast as the other reader takes it.
-  using Steady = std::chrono::steady_clock;
-  std::chrono::nanoseconds longest{0};
-  const auto push = [&](TrackId track, Unit unit, int64_t now) {
-    const auto before = Steady::now();
-    writer->push(track, std::move(unit), now);
-    longest = std::max(longest, std::chrono::nanoseconds(Steady::now() - before));
-  };
+  // Ten seconds of media, as fast as the other reader takes it: standstill_test.cpp has the clock.
   for (int i = 0; i < 300; ++i) {
     const int64_t now = second + i * frame;
-    push(video, picture(i, i % 60 == 0, now, 10'000), now);
-    push(audio, sound(i, now), now);
+    writer->push(video, picture(i, i % 60 == 0, now, 10'000), now);
+    writer->push(audio, sound(i, now), now);
     ASSERT_TRUE(reallive::test::eventually([&] { return read == i + 1; })) << "the other reader is held up";
   }
   reading->end();
@@ -114,9 +106,6 @@ TEST(HubThreads, AStoppedReaderNeverHoldsTheWriter) {
   const auto rest = drain(*stopped, video);
   ASSERT_FALSE(rest.empty());
   EXPECT_TRUE(rest.front().unit.key);
-  RecordProperty("longest_push_us", static_cast<int>(longest.count() / 1000));
-  std::printf("longest push beside a stopped reader: %.1f us\n", static_cast<double>(longest.count()) / 1000);
-  EXPECT_LT(longest, std::chrono::milliseconds(100));
 }
 
 }  // namespace

@@ -110,6 +110,8 @@ def main():
 
     case("what passes is summed up over all programs", FINE, "3 passed, 0 failed")
     case("programs that must run alone run too", {**FINE, "area/alone": gtest(PASSED)}, "4 passed, 0 failed")
+    case("figures that a case recorded are shown", {"area/one": gtest(PASSED, {"longest_push_us": "12"})}, "2 passed, 0 failed",
+         reason="figures: Suite.Case1 longest_push_us 12")
     case("a failed case", {**FINE, "area/bad": gtest(PASSED, FAILED)}, "4 passed, 1 failed", reason="- Suite.Case1")
     case("a failed TAP case", {"area/bad": tap("ok 1 - one", "not ok 2 - two", "1..2")}, "1 passed, 1 failed", reason="- two")
     case("what a failed program printed is shown", {"area/bad": gtest(FAILED, then="print('the reason why')")},
