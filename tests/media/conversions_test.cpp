@@ -181,6 +181,21 @@ TEST_F(Conversions, ACameraThatComesBackWithAnotherSizeIsConvertedInThatSize) {
   EXPECT_TRUE(gone.empty());
 }
 
+TEST_F(Conversions, AnH264CameraDropsAndComesBackToTheSameViewer) {
+  auto server = std::make_unique<RtspServer>();
+  add("door", server->url());
+  WebrtcbinViewer viewer("H264", false);
+  ASSERT_TRUE(join("door", viewer));
+  ASSERT_TRUE(run_until([&] { return viewer.pictures() > 10; })) << viewer.pictures();
+  const int port = server->port();
+  server.reset();
+  ASSERT_TRUE(run_until([&] { return media->status("door").state == StreamState::error; }));
+  const int before = viewer.pictures();
+  server = std::make_unique<RtspServer>(RtspServerOptions{.port = port});
+  EXPECT_TRUE(run_until([&] { return viewer.pictures() > before + 30; })) << viewer.pictures() - before;
+  EXPECT_TRUE(gone.empty()) << "nobody has to come again";
+}
+
 TEST_F(Conversions, H265GoesAsItIsToWhomeverTakesIt) {
   const RtspServer server(RtspServerOptions{.launch = "( " + kH265Picture + sound(kAac) + ")"});
   add("door", server.url());
