@@ -52,6 +52,16 @@ base::Json camera_json(const catalog::Camera& camera, bool with_secrets) {
   return json;
 }
 
+base::Json public_camera_json(const catalog::Camera& camera) {
+  return base::Json::object({{"id", camera.id},
+                             {"name", camera.name},
+                             {"stream", camera.stream},
+                             {"isActive", camera.is_active},
+                             {"isPublic", camera.is_public},
+                             {"streamStatus", camera.stream_status},
+                             {"status", camera.status}});
+}
+
 base::Result<catalog::CameraFields> read_camera_fields(const http::Request& request, const catalog::Camera* existing) {
   auto input = JsonInput::parse(request);
   if (!input) return tl::unexpected(input.error());

@@ -12,6 +12,8 @@
 namespace reallive::api {
 
 base::Json camera_json(const catalog::Camera& camera, bool with_secrets);
+/// What everybody may know of a public camera: how to name it and whether there is something to watch.
+base::Json public_camera_json(const catalog::Camera& camera);
 
 /// What may be set in a new camera (`existing` null) or changed in this one. A source address exactly as camera_json()
 /// shows it, passwords hidden, leaves the real one as it is. VALIDATION_FAILED with the field's path.

@@ -17,7 +17,7 @@ std::string signaling_url(const std::string& base) {
 /// What a WebRTC client needs, and nothing else. `token` is for the address, or for joining the room.
 void webrtc(Context& context, const http::Reply& reply) {
   context.with_camera(
-      reply, auth::Action::view, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+      reply, auth::Action::watch, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
         const std::string base = context.base_url(*reply.request());
         const auto token = context.deps.authenticator.issue_stream_token(principal, camera.id, auth::StreamUse::view);
         if (!token) return reply_error(reply, token.error());
@@ -35,7 +35,7 @@ void webrtc(Context& context, const http::Reply& reply) {
 /// may not be able to send a header.
 void stream(Context& context, const http::Reply& reply) {
   context.with_camera(
-      reply, auth::Action::view, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+      reply, auth::Action::watch, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
         const std::string base = context.base_url(*reply.request());
         const auto source = pipeline::parse_camera_source(camera.source.url);
         const bool publishable =
@@ -66,11 +66,15 @@ void stream(Context& context, const http::Reply& reply) {
       });
 }
 
+/// Who only watches hears of the picture, not of who else watches, where the camera is and since when it is gone.
 void status(Context& context, const http::Reply& reply) {
   context.with_camera(
-      reply, auth::Action::view, [&context, reply](const auth::Principal&, const catalog::Camera& camera) {
+      reply, auth::Action::watch, [&context, reply](const auth::Principal& principal, const catalog::Camera& camera) {
+        const bool all = may_view(principal, camera);
+        const auto when_all = [all](base::Json value) { return all ? std::move(value) : base::Json(); };
         const media::StreamStatus now = context.deps.media.status(camera.id);
         const StatusWords words = status_words(now.state);
+        const std::string error = all ? now.error : fault_for_watchers(now.error);
         const bool flows = now.state == media::StreamState::online;
         const auto when_flowing = [flows](base::Json value) { return flows ? std::move(value) : base::Json(); };
         const std::string size =
@@ -78,9 +82,9 @@ void status(Context& context, const http::Reply& reply) {
         reply(http::Response::json(base::Json::object({
             {"status", words.status},
             {"streamStatus", words.stream_status},
-            {"lastSeen", text_or_null(context.deps.live.last_seen(camera.id))},
-            {"nodeId", text_or_null(camera.assigned_node)},
-            {"viewerCount", now.viewers},
+            {"lastSeen", when_all(text_or_null(context.deps.live.last_seen(camera.id)))},
+            {"nodeId", when_all(text_or_null(camera.assigned_node))},
+            {"viewerCount", when_all(now.viewers)},
             {"fps", when_flowing(now.fps)},
             {"bitrate", when_flowing(now.bitrate)},
             {"droppedFrames", when_flowing(static_cast<int64_t>(now.dropped_frames))},
@@ -91,9 +95,9 @@ void status(Context& context, const http::Reply& reply) {
             {"latencyMs", when_flowing(now.latency_ms ? base::Json(*now.latency_ms) : base::Json())},
             {"captureTime", text_or_null(flows ? now.capture_time : std::string())},
             {"conversions", strings_json(now.conversions)},
-            {"error", text_or_null(now.error)},
-            {"reason", text_or_null(now.error.empty() ? now.note : now.error)},
-            {"startMs", now.start_ms ? base::Json(static_cast<int64_t>(*now.start_ms)) : base::Json()},
+            {"error", text_or_null(error)},
+            {"reason", text_or_null(error.empty() && all ? now.note : error)},
+            {"startMs", when_all(now.start_ms ? base::Json(static_cast<int64_t>(*now.start_ms)) : base::Json())},
         })));
       });
 }

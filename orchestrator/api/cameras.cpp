@@ -141,9 +141,11 @@ void create(Context& context, const http::Reply& reply) {
 }
 
 void read(Context& context, const http::Reply& reply) {
-  context.with_camera(reply, auth::Action::view,
+  context.with_camera(reply, auth::Action::watch,
                       [reply](const auth::Principal& principal, const catalog::Camera& camera) {
-                        reply(camera_response(principal, camera, 200));
+                        // The ETag is of the whole record: nothing that a stranger may check guesses against.
+                        reply(may_view(principal, camera) ? camera_response(principal, camera, 200)
+                                                          : http::Response::json(public_camera_json(camera)));
                       });
 }
 

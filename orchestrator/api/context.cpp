@@ -229,7 +229,7 @@ bool Context::may_go_on(const base::Result<catalog::Camera>& camera, signaling::
                         const signaling::Caller& caller) {
   // A database that does not answer right now is no reason to end what runs.
   if (!camera) return camera.error().code != "CAMERA_NOT_FOUND";
-  const auth::Action action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::view;
+  const auth::Action action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::watch;
   if (caller.user_id.empty()) {
     const bool by_key = kind == signaling::Kind::publish;  // POST …/stream-key ends these itself
     return by_key || auth::can({}, action, resource_of(*camera)) == auth::Access::allowed;
@@ -266,6 +266,18 @@ void Context::watch_cameras() {
                                                   camera.organization_id, camera.owner_id, camera.is_public,
                                                   deps.clock.now()});
   });
+}
+
+bool may_view(const std::optional<auth::Principal>& principal, const catalog::Camera& camera) {
+  return auth::can(principal, auth::Action::view, resource_of(camera)) == auth::Access::allowed;
+}
+
+std::string fault_for_watchers(const std::string& fault) {
+  return fault.empty() ? fault : "The camera sends no picture that can be shown at the moment.";
+}
+
+std::string end_for_watchers(std::string_view reason) {
+  return std::string(reason.substr(0, reason.find(':')));
 }
 
 auth::Resource resource_of(const catalog::Camera& camera) {

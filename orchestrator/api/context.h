@@ -103,6 +103,13 @@ class Context : public std::enable_shared_from_this<Context> {
 };
 
 auth::Resource resource_of(const catalog::Camera& camera);
+/// Whether all that is known of it may be told. Else who asks may at most watch it, since it is public: then no address
+/// of it and nothing of its place or its people leaves the server.
+bool may_view(const std::optional<auth::Principal>& principal, const catalog::Camera& camera);
+/// Instead of why something is wrong with a camera, which names hosts and ports. Empty stays empty.
+std::string fault_for_watchers(const std::string& fault);
+/// The same of why a session ended: "failed" without the sentence behind it.
+std::string end_for_watchers(std::string_view reason);
 
 /// The resources, one file each.
 void install_addresses(http::Router& router, Context& context);

@@ -20,14 +20,14 @@ base::Json status_data(const catalog::Camera& camera, const std::string& stream_
       {{"stream", camera.stream}, {"streamStatus", stream_status}, {"status", status}, {"error", text_or_null(error)}});
 }
 
-base::Json session_data(const events::SessionChanged& session) {
+base::Json session_data(const events::SessionChanged& session, const std::string& error) {
   return base::Json::object({{"id", text_or_null(session.session_id)},
                              {"kind", session.kind},
                              {"status", session.active          ? "active"
                                         : session.error.empty() ? "ended"
                                                                 : "error"},
                              {"userId", text_or_null(session.user_id)},
-                             {"error", text_or_null(session.error)}});
+                             {"error", text_or_null(error)}});
 }
 
 base::Json event_json(const std::string& id, const char* type, const std::string& camera_id, base::Json data,
@@ -45,15 +45,19 @@ base::Json change_data(const events::CameraChanged& camera) {
 struct Told {
   const char* type;
   base::Json json;
+  base::Json watchers_json;  ///< the same without what says why, for who may watch the camera and no more
   auth::Resource camera;
   std::string user_id;  ///< of a session's: they hear of it although the camera is not theirs
 
+  const base::Json& json_for(const auth::Principal& principal) const {
+    return auth::can(principal, auth::Action::view, camera) == auth::Access::allowed ? json : watchers_json;
+  }
   bool fits(const EventFeeds::Wish& wish) const {
     if (!wish.types.empty() && wish.types.count(type) == 0) return false;
     if (!user_id.empty() && user_id == wish.principal.user_id) return true;
     // Who watches is the business of those whose camera it is.
     const bool about_people = type == event_types[1];
-    const auto action = about_people ? auth::Action::change : auth::Action::view;
+    const auto action = about_people ? auth::Action::change : auth::Action::watch;
     return auth::can(wish.principal, action, camera) == auth::Access::allowed;
   }
 };
@@ -78,15 +82,21 @@ std::optional<Told> prepare(Context& context, const events::Entry& entry, Found&
       camera ? resource_of(*camera) : auth::Resource{change->organization_id, change->owner_id, change->is_public};
   if (const auto* status = std::get_if<events::CameraStatus>(&entry.event)) {
     told.type = event_types[0];
-    told.json = event_json(entry.id, told.type, camera_id,
-                           status_data(*camera, status->stream_status, status->status, status->error), time);
+    const auto json = [&](const std::string& error) {
+      return event_json(entry.id, told.type, camera_id,
+                        status_data(*camera, status->stream_status, status->status, error), time);
+    };
+    told.json = json(status->error);
+    told.watchers_json = json(fault_for_watchers(status->error));
   } else if (const auto* session = std::get_if<events::SessionChanged>(&entry.event)) {
     told.type = event_types[1];
     told.user_id = session->user_id;
-    told.json = event_json(entry.id, told.type, camera_id, session_data(*session), time);
+    told.json = event_json(entry.id, told.type, camera_id, session_data(*session, session->error), time);
+    told.watchers_json =
+        event_json(entry.id, told.type, camera_id, session_data(*session, end_for_watchers(session->error)), time);
   } else {
     told.type = event_types[2];
-    told.json = event_json(entry.id, told.type, camera_id, change_data(*change), time);
+    told.json = told.watchers_json = event_json(entry.id, told.type, camera_id, change_data(*change), time);
   }
   return told;
 }
@@ -114,7 +124,7 @@ EventFeeds::Feed EventFeeds::open(Wish wish, Outlet outlet) {
   Found found;
   for (const events::Entry& entry : *missed) {
     const auto told = prepare(context_, entry, found);
-    if (told && told->fits(listener.wish)) listener.outlet.send(entry.id, told->json);
+    if (told && told->fits(listener.wish)) listener.outlet.send(entry.id, told->json_for(listener.wish.principal));
   }
   return feed;
 }
@@ -126,7 +136,7 @@ void EventFeeds::send_snapshot(const Listener& listener) {
   if (auto cameras = context_.deps.cameras.all()) {
     visible = std::move(*cameras);
     std::erase_if(visible, [&](const catalog::Camera& camera) {
-      return auth::can(listener.wish.principal, auth::Action::view, resource_of(camera)) != auth::Access::allowed;
+      return auth::can(listener.wish.principal, auth::Action::watch, resource_of(camera)) != auth::Access::allowed;
     });
   }
   // Every one has the newest event's id: who comes back with it has seen all up to here.
@@ -135,8 +145,9 @@ void EventFeeds::send_snapshot(const Listener& listener) {
   const auto count = base::Json::object({{"cameras", static_cast<int64_t>(visible.size())}});
   listener.outlet.send(id, event_json(id, "snapshot", {}, count, now));
   for (const catalog::Camera& camera : visible) {
-    const auto data =
-        status_data(camera, camera.stream_status, camera.status, context_.deps.media.status(camera.id).error);
+    const std::string error = context_.deps.media.status(camera.id).error;
+    const auto data = status_data(camera, camera.stream_status, camera.status,
+                                  may_view(listener.wish.principal, camera) ? error : fault_for_watchers(error));
     listener.outlet.send(id, event_json(id, event_types[0], camera.id, data, now));
   }
 }
@@ -147,7 +158,7 @@ void EventFeeds::tell(const events::Entry& entry) {
   const auto told = prepare(context_, entry, found);
   if (!told) return;
   for (const auto& [feed, listener] : feeds_)
-    if (told->fits(listener.wish)) listener.outlet.send(entry.id, told->json);
+    if (told->fits(listener.wish)) listener.outlet.send(entry.id, told->json_for(listener.wish.principal));
 }
 
 void EventFeeds::recheck() {

@@ -11,7 +11,15 @@
 namespace reallive::api {
 namespace {
 
-base::Json session_json(const Live& live, const catalog::Session& session) {
+/// Why it ended: who only watched a public camera is not told what its source said.
+std::string error_of(Context& context, const auth::Principal& principal, const catalog::Session& session) {
+  if (session.error.empty() || principal.role == auth::Role::admin) return session.error;
+  const auto camera = context.deps.cameras.find_anywhere(session.camera_id);
+  return camera && may_view(principal, *camera) ? session.error : end_for_watchers(session.error);
+}
+
+base::Json session_json(Context& context, const auth::Principal& principal, const catalog::Session& session) {
+  const Live& live = context.deps.live;
   const bool active = session.status == "active";
   return base::Json::object({{"id", session.id},
                              {"cameraId", session.camera_id},
@@ -25,7 +33,7 @@ base::Json session_json(const Live& live, const catalog::Session& session) {
                              {"userAgent", text_or_null(session.user_agent)},
                              {"bytes", active ? live.bytes_of(session.id) : session.bytes},
                              {"catchingUp", active && live.catching_up(session.id)},
-                             {"error", text_or_null(session.error)}});
+                             {"error", text_or_null(error_of(context, principal, session))}});
 }
 
 template <size_t n>
@@ -74,7 +82,7 @@ void list(Context& context, const http::Reply& reply) {
     context.deps.live.sample_soon();
     auto items = base::Json::array();
     for (const catalog::Session& session : page->items)
-      items.push(session_json(context.deps.live, session));
+      items.push(session_json(context, principal, session));
     reply(
         http::Response::json(base::Json::object({{"items", items}, {"nextCursor", text_or_null(page->next_cursor)}})));
   });
@@ -90,25 +98,25 @@ bool concerns(Context& context, const auth::Principal& principal, const catalog:
 
 /// The session that `{id}` names, if it is any business of the one who asks; everything else is answered here.
 void with_session(Context& context, const http::Reply& reply,
-                  const std::function<void(const catalog::Session&)>& then) {
+                  const std::function<void(const auth::Principal&, const catalog::Session&)>& then) {
   context.require(reply, [&context, reply, then](const auth::Principal& principal) {
     const auto session = context.deps.sessions.find(reply.request()->param("id"));
     if (!session && session.error().code != "SESSION_NOT_FOUND") return reply_error(reply, session.error());
     if (!session || !concerns(context, principal, *session))
       return reply_error(reply, {"SESSION_NOT_FOUND", "There is no such session."});
-    then(*session);
+    then(principal, *session);
   });
 }
 
 void show(Context& context, const http::Reply& reply) {
-  with_session(context, reply, [&context, reply](const catalog::Session& session) {
+  with_session(context, reply, [&context, reply](const auth::Principal& principal, const catalog::Session& session) {
     context.deps.live.sample_one(session.id);
-    reply(http::Response::json(session_json(context.deps.live, session)));
+    reply(http::Response::json(session_json(context, principal, session)));
   });
 }
 
 void end(Context& context, const http::Reply& reply) {
-  with_session(context, reply, [&context, reply](const catalog::Session& session) {
+  with_session(context, reply, [&context, reply](const auth::Principal&, const catalog::Session& session) {
     // One that is over already is as the client wants it.
     if (!context.endpoint.end_media_session(context.deps.live.media_session(session.id), "removed"))
       context.signaling_sockets->end_row(session.id);  // peers whose media this server never sees

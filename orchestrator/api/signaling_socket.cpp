@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/json_output.h"
 #include "api/signaling_sockets.h"
 #include "api/visitor.h"
 #include "base/id.h"
@@ -108,7 +109,7 @@ base::Result<catalog::Camera> SignalingSocket::find_room(Context& context, const
     if (!who.principal && !join.token.empty())
       return base::fail("AUTH_TOKEN_INVALID", "The token is invalid or has expired.");
     if (!camera) return who.principal ? camera : tl::unexpected(*access_error(auth::Access::unauthenticated));
-    const auto action = publishes ? auth::Action::publish : auth::Action::view;
+    const auto action = publishes ? auth::Action::publish : auth::Action::watch;
     if (const auto refusal = access_error(auth::can(who.principal, action, resource_of(*camera))))
       return tl::unexpected(*refusal);
   }
@@ -142,6 +143,7 @@ void SignalingSocket::join_as(Context& context, const signaling::Join& wanted, c
   mode_ = wanted.mode;
   principal_ = principal;
   key_ = principal ? std::string() : wanted.role == Role::publisher ? camera->stream_key : std::string();
+  hears_faults_ = !key_.empty() || may_view(principal_, *camera);
   context.deps.executor.cancel(std::exchange(patience_, 0));
   context.signaling_sockets->enter(member_, shared_from_this());
   send(base::Json::object({{"type", "joined"},
@@ -167,6 +169,7 @@ void SignalingSocket::join_as(Context& context, const signaling::Join& wanted, c
 signaling::Caller SignalingSocket::caller(const catalog::Camera& camera) const {
   signaling::Caller result;
   result.access = signaling::Access::allowed;
+  result.hears_faults = hears_faults_;
   if (principal_) {
     result.principal = "user:" + principal_->user_id;
     result.user_id = principal_->user_id;
@@ -223,24 +226,27 @@ bool SignalingSocket::may_stay(Context& context) {
     if (!again) return status_of(again.error().code) != 401;
     principal_ = std::move(*again);
   }
-  const auto action = role_ == Role::publisher ? auth::Action::publish : auth::Action::view;
+  hears_faults_ = may_view(principal_, *camera);
+  const auto action = role_ == Role::publisher ? auth::Action::publish : auth::Action::watch;
   return auth::can(principal_, action, resource_of(*camera)) == auth::Access::allowed;
 }
 
 void SignalingSocket::session_over(const std::string& session_id, std::string_view reason) {
   if (!server_ || !server_->session_over(session_id)) return;
+  const std::string told = hears_faults_ ? std::string(reason) : end_for_watchers(reason);
   const auto peer = base::Json::object(
       {{"id", signaling::server_member}, {"role", role_ == Role::publisher ? "viewer" : "publisher"}});
-  send(base::Json::object({{"type", "peer-left"}, {"peer", peer}, {"reason", reason}}));
+  send(base::Json::object({{"type", "peer-left"}, {"peer", peer}, {"reason", told}}));
 }
 
 void SignalingSocket::camera_status(const events::CameraStatus& status) {
   if (mode_ != Mode::server || member_.empty() || status.camera_id != camera_id_) return;
+  const std::string error = hears_faults_ ? status.error : fault_for_watchers(status.error);
   send(base::Json::object({{"type", "camera-status"},
                            {"room", room_name_},
                            {"status", status.status},
                            {"streamStatus", status.stream_status},
-                           {"error", status.error.empty() ? base::Json() : base::Json(status.error)}}));
+                           {"error", text_or_null(error)}}));
 }
 
 void SignalingSocket::paired() {

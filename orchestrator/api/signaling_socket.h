@@ -71,6 +71,7 @@ class SignalingSocket : public std::enable_shared_from_this<SignalingSocket> {
   signaling::Mode mode_ = signaling::Mode::server;
   std::optional<auth::Principal> principal_;  // of the join
   std::string key_;                           // the stream key that let it in
+  bool hears_faults_ = false;                 // why its camera fails, which names hosts
   std::unique_ptr<signaling::ServerPeer> server_;
   std::string row_;  // of a direct connection, in the record of sessions
 

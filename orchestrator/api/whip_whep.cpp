@@ -84,8 +84,9 @@ void judge(signaling::Caller& caller, signaling::Kind kind, const std::optional<
     return;
   }
   const auto resource = resource_of(*camera);
-  const auto action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::view;
+  const auto action = kind == signaling::Kind::publish ? auth::Action::publish : auth::Action::watch;
   caller.access = signaling_access(auth::can(principal, action, resource));
+  caller.hears_faults = may_view(principal, *camera);
   caller.controls = auth::can(principal, auth::Action::change, resource) == auth::Access::allowed;
   if (caller.access == signaling::Access::allowed && !camera->is_active) caller.access = signaling::Access::inactive;
 }
@@ -114,6 +115,7 @@ void handle(Context& context, const http::Reply& reply, signaling::Kind kind) {
   if (camera && kind == signaling::Kind::publish && authorization.kind == Authorization::Kind::bearer &&
       auth::stream_key_matches(authorization.token, camera->stream_key)) {
     question.caller.principal = "key:" + camera->id;
+    question.caller.hears_faults = true;
     question.caller.access = camera->is_active ? signaling::Access::allowed : signaling::Access::inactive;
     return ask(context, reply, question);
   }

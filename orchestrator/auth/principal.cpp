@@ -20,9 +20,9 @@ bool role_allows(Role role, Action action) {
     case Role::operator_:
       return true;
     case Role::api_only:
-      return action == Action::view || action == Action::publish || action == Action::see_secrets;
+      return action != Action::create && action != Action::change && action != Action::remove;
     case Role::viewer:
-      return action == Action::view;
+      return action == Action::watch || action == Action::view;
   }
   return false;
 }
@@ -42,7 +42,7 @@ std::optional<Role> parse_role(std::string_view text) {
 }
 
 Access can(const std::optional<Principal>& principal, Action action, const Resource& resource) {
-  if (action == Action::view && resource.is_public) return Access::allowed;
+  if (action == Action::watch && resource.is_public) return Access::allowed;
   if (!principal) return Access::unauthenticated;
   if (principal->organization_id != resource.organization_id) return Access::hidden;
   if (principal->role == Role::admin) return Access::allowed;

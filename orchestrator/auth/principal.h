@@ -25,7 +25,15 @@ struct Principal {
   bool operator==(const Principal&) const = default;
 };
 
-enum class Action { view, publish, create, change, remove, see_secrets };
+enum class Action {
+  watch,  ///< its picture, and what it takes to get it
+  view,   ///< all that is known of it, secrets apart
+  publish,
+  create,
+  change,
+  remove,
+  see_secrets
+};
 
 /// What the question is about: a camera, seen from here.
 struct Resource {
@@ -42,7 +50,7 @@ enum class Access {
 };
 
 /// Admins may do everything in their organization. Operators do everything with their own cameras, viewers and
-/// api_only users view theirs, api_only users also publish to them. Anybody may view a public camera.
+/// api_only users view theirs, api_only users also publish to them. Anybody may watch a public camera, and no more.
 Access can(const std::optional<Principal>& principal, Action action, const Resource& resource);
 /// For things that do not exist yet: may this one create cameras?
 Access can_create(const std::optional<Principal>& principal);

@@ -182,7 +182,11 @@ void Endpoint::post(const Request& request, const Done& done) {
 
 void Endpoint::answered(const Request& request, bool revoked, const base::Result<MediaAnswer>& answer,
                         const Done& done) {
-  if (!answer) return done(media_error(answer.error()));
+  if (!answer) {
+    base::Error error = answer.error();
+    if (error.code == "not-live" && !request.caller.hears_faults) error.message = "Nothing is live here at the moment.";
+    return done(media_error(error));
+  }
   if (revoked) {
     media_.end_session(answer->session);
     return done(refuse(403, "AUTH_INSUFFICIENT_PERMISSIONS", "The right to do this was withdrawn meanwhile."));

@@ -39,11 +39,12 @@ enum class Access {
 
 struct Caller {
   Access access = Access::unauthenticated;
-  std::string principal;  ///< who: the one who made a session may change it; empty for a public camera's guest
-  bool controls = false;  ///< may end sessions of others too: the camera's owner, an admin
-  std::string user_id;    ///< for the record of sessions; empty for guests and stream keys
-  std::string login;      ///< the login behind it, and the version of the user's credentials: whoever grants access
-  int64_t version = 0;    ///< asks by these whether it still holds
+  std::string principal;      ///< who: the one who made a session may change it; empty for a public camera's guest
+  bool controls = false;      ///< may end sessions of others too: the camera's owner, an admin
+  bool hears_faults = false;  ///< may be told why a source gives nothing, which names hosts: no mere watcher
+  std::string user_id;        ///< for the record of sessions; empty for guests and stream keys
+  std::string login;          ///< the login behind it, and the version of the user's credentials: whoever grants access
+  int64_t version = 0;        ///< asks by these whether it still holds
   std::string remote_address, user_agent;
   /// Let in by what stood in the address: the session's own address, which nobody can guess, is all its client has.
   bool by_address = false;

@@ -12,6 +12,8 @@ struct RightsTest : ApiTest {
     add_user("admin", auth::Role::admin);
     add_user("stranger", auth::Role::admin, "other");
     add_user("bystander", auth::Role::operator_);
+    add_user("bystanding-viewer", auth::Role::viewer);
+    add_user("bystanding-machine", auth::Role::api_only);
     add_user("outsider", auth::Role::operator_, "other");
     add_user("outside-viewer", auth::Role::viewer, "other");
     add_user("outside-machine", auth::Role::api_only, "other");
@@ -204,10 +206,124 @@ TEST_F(RightsTest, SecretsAreForOwnersAndAdmins) {
     EXPECT_TRUE(ask("GET", "/api/v1/cameras/cam-owner", who).json.get("streamKey").is_string()) << who;
   EXPECT_FALSE(ask("GET", "/api/v1/cameras/cam-viewer", "viewer").json.has("streamKey"));
   ASSERT_EQ(ask("PUT", "/api/v1/cameras/cam-owner", "owner", "{\"isPublic\":true}").status, 200);
-  const Answer shown = ask("GET", "/api/v1/cameras/cam-owner", "bystander");
-  EXPECT_EQ(shown.status, 200);
-  EXPECT_FALSE(shown.json.has("streamKey"));
-  EXPECT_FALSE(shown.json.has("rtmpUrl"));
+}
+
+/// A public camera is found out about by everybody; what these texts say is not for them.
+struct PublicCameraTest : RouteTest {
+  static constexpr const char* kPrivate[] = {"10.77.1.5", "8554", "north gate", "Vault", "Acme", "SN-4711"};
+  const std::set<std::string> watched = {"GET /api/v1/cameras/{id}", "GET /api/v1/cameras/{id}/stream",
+                                         "GET /api/v1/cameras/{id}/stream/webrtc", "GET /api/v1/cameras/{id}/status",
+                                         "POST /whep/{stream}"};
+
+  catalog::Camera add_public(const std::string& name, const std::string& owner, const std::string& organization) {
+    catalog::CameraFields fields;
+    fields.name = name;
+    fields.owner_id = users.find_by_name(owner)->id;
+    fields.source_url = "rtsp://10.77.1.5:8554/live";
+    fields.location = "north gate";
+    fields.place = "Vault";
+    fields.company = "Acme";
+    fields.serial_number = "SN-4711-" + name;
+    fields.is_public = true;
+    const auto camera = cameras.create(organization, fields);
+    EXPECT_TRUE(camera) << camera.error().message;
+    media::StreamStatus status;
+    status.state = media::StreamState::error;
+    status.error = "no answer from 10.77.1.5:8554";
+    status.viewers = 7;
+    media.statuses[camera->id] = status;
+    return *camera;
+  }
+  static std::string everything(const Answer& answer) {
+    std::string text = answer.response.body;
+    for (const auto& [name, value] : answer.response.headers)
+      text += "\n" + name + ": " + value;
+    return text;
+  }
+  void expect_nothing_private(const Answer& answer, const catalog::Camera& camera, const std::string& asked) {
+    const std::string text = everything(answer);
+    for (const std::string& secret : std::initializer_list<std::string>{camera.stream_key, camera.owner_id})
+      EXPECT_EQ(text.find(secret), std::string::npos) << asked << " " << text;
+    for (const char* secret : kPrivate)
+      EXPECT_EQ(text.find(secret), std::string::npos) << asked << " " << text;
+  }
+};
+
+TEST_F(PublicCameraTest, GivesOthersWhatWatchingTakesAndNoMore) {
+  int number = 0;
+  for (const auto& [owner, organization] : {std::pair{"owner", "default"}, {"outsider", "other"}}) {
+    const bool own = organization == std::string("default");
+    std::vector<std::string> strangers = {"bystander", "bystanding-viewer", "bystanding-machine"};
+    if (!own) strangers = {"bystander", "bystanding-viewer", "bystanding-machine", "admin"};
+    for (const char* who : {"stranger", "outsider", "outside-viewer", "outside-machine"})
+      if (own) strangers.push_back(who);
+    for (const Row& row : table) {
+      const std::string pattern = row.pattern, route = row.method + (" " + pattern);
+      const bool about_cameras =
+          pattern.rfind("/api/v1/cameras/{id}", 0) == 0 || pattern == "/whep/{stream}" || pattern == "/whip/{stream}";
+      if (!about_cameras || row.method == std::string("OPTIONS")) continue;
+      for (const std::string& who : strangers) {
+        const auto camera = add_public("open-" + std::to_string(++number), owner, organization);
+        for (const char* brace : {"{id}", "{stream}"})
+          if (pattern.find(brace) != std::string::npos) {
+            const Answer answer = ask(row.method, replaced(pattern, brace, camera.stream), who, row.body);
+            const int allowed = row.method == std::string("POST") ? 201 : 200;
+            EXPECT_EQ(answer.status, watched.count(route) > 0 ? allowed : 404) << who << ": " << route;
+            expect_nothing_private(answer, camera, who + ": " + route);
+          }
+      }
+    }
+  }
+}
+
+TEST_F(PublicCameraTest, IsDescribedInTwoWays) {
+  const auto camera = add_public("open", "owner", "default");
+  const Answer shown = ask("GET", "/api/v1/cameras/open", "bystander");
+  EXPECT_EQ(shown.json.dump(), base::Json::object({{"id", camera.id},
+                                                   {"name", "open"},
+                                                   {"stream", "open"},
+                                                   {"isActive", true},
+                                                   {"isPublic", true},
+                                                   {"streamStatus", camera.stream_status},
+                                                   {"status", camera.status}})
+                                   .dump());
+  EXPECT_EQ(shown.header("ETag"), "") << "it is of what they may not see";
+  const base::Json status = ask("GET", "/api/v1/cameras/open/status", "bystander").json;
+  EXPECT_EQ(status.get_string("streamStatus"), "error");
+  EXPECT_EQ(status.get_string("error"), "The camera sends no picture that can be shown at the moment.");
+  for (const char* hidden : {"viewerCount", "nodeId", "lastSeen", "startMs"})
+    EXPECT_TRUE(status.get(hidden).is_null()) << hidden;
+  for (const char* who : {"owner", "admin"}) {
+    EXPECT_EQ(ask("GET", "/api/v1/cameras/open", who).json.get_string("location"), "north gate");
+    const base::Json all = ask("GET", "/api/v1/cameras/open/status", who).json;
+    EXPECT_EQ(all.get_string("error"), "no answer from 10.77.1.5:8554");
+    EXPECT_EQ(all.get_int("viewerCount"), 7);
+  }
+}
+
+TEST_F(PublicCameraTest, SaysWhyItFailsToItsOwnPeopleOnly) {
+  add_public("open", "owner", "default");
+  media.error = "not-live";
+  for (const auto& [who, heard] : {std::pair{"owner", true}, {"admin", true}, {"bystander", false}, {"", false}}) {
+    const Answer refused = ask("POST", "/whep/open", who, offer);
+    EXPECT_EQ(refused.code(), "STREAM_NOT_LIVE");
+    EXPECT_EQ(refused.response.body.find("media's own reason") != std::string::npos, heard) << who;
+  }
+}
+
+TEST_F(PublicCameraTest, EndsASessionWithoutSayingWhatItsSourceSaid) {
+  const auto camera = add_public("open", "owner", "default");
+  for (const char* who : {"bystander", "owner"}) {
+    const Answer watching = ask("POST", "/whep/open", who, offer);
+    ASSERT_EQ(watching.status, 201);
+    live.session_gone("media-" + std::to_string(media.count), "failed: no answer from 10.77.1.5:8554");
+    const base::Json list = ask("GET", "/api/v1/sessions?limit=1", who).json.get("items");
+    ASSERT_EQ(list.size(), 1u);
+    EXPECT_EQ(list.at(0).get_string("error"),
+              who == std::string("owner") ? "failed: no answer from 10.77.1.5:8554" : "failed");
+    const Answer one = ask("GET", "/api/v1/sessions/" + list.at(0).get_string("id").value_or(""), who);
+    EXPECT_EQ(one.json.get_string("error"), list.at(0).get_string("error"));
+  }
 }
 
 TEST_F(RightsTest, PublicCamerasAreWatchedByAnybodyAndPublishedByNobodyElse) {

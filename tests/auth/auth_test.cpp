@@ -99,9 +99,9 @@ TEST_F(PermissionTest, EveryRoleAndAction) {
     Role role;
     std::vector<Action> allowed;
   };
-  const std::vector<Action> all = {view, publish, create, change, remove, see_secrets};
-  for (const Case& c : {Case{Role::admin, all}, Case{Role::operator_, all}, Case{Role::viewer, {view}},
-                        Case{Role::api_only, {view, publish, see_secrets}}}) {
+  const std::vector<Action> all = {watch, view, publish, create, change, remove, see_secrets};
+  for (const Case& c : {Case{Role::admin, all}, Case{Role::operator_, all}, Case{Role::viewer, {watch, view}},
+                        Case{Role::api_only, {watch, view, publish, see_secrets}}}) {
     for (const Action action : all) {
       const bool allowed = std::find(c.allowed.begin(), c.allowed.end(), action) != c.allowed.end();
       EXPECT_EQ(can(who(c.role), action, mine), allowed ? Access::allowed : Access::forbidden)
@@ -110,8 +110,10 @@ TEST_F(PermissionTest, EveryRoleAndAction) {
       EXPECT_EQ(can(who(c.role, "other"), action, mine), c.role == Role::admin ? Access::allowed : Access::hidden);
       EXPECT_EQ(can(who(c.role, "me", "acme"), action, mine), Access::hidden);
       EXPECT_EQ(can(std::nullopt, action, mine), Access::unauthenticated);
-      EXPECT_EQ(can(std::nullopt, action, open_), action == view ? Access::allowed : Access::unauthenticated);
-      EXPECT_EQ(can(who(c.role, "other", "acme"), action, open_), action == view ? Access::allowed : Access::hidden);
+      EXPECT_EQ(can(std::nullopt, action, open_), action == watch ? Access::allowed : Access::unauthenticated);
+      EXPECT_EQ(can(who(c.role, "other", "acme"), action, open_), action == watch ? Access::allowed : Access::hidden);
+      EXPECT_EQ(can(who(c.role, "other"), action, open_),
+                c.role == Role::admin || action == watch ? Access::allowed : Access::hidden);
     }
   }
 }
