@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { seriousFindings } from './support/axe.mjs';
 import { framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
 import { difference } from './support/media.mjs';
 import { eventually, password, Server } from './support/server.mjs';
@@ -31,6 +32,7 @@ after(async () => {
 
 const button = (name) => phone.getByRole('button', { name });
 const waitForPhone = (state) => phone.locator(`[data-phone] [data-state="${state}"]`).waitFor();
+const noFindings = async (on = phone) => assert.deepEqual(await seriousFindings(on), []);
 const publications = () => phone.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => /\/whip\/[^/]+$/.test(name)).length);
 
 async function moving(frames = 40) {
@@ -51,12 +53,14 @@ test('a phone with the link alone becomes the camera that another page watches',
   await phone.goto(link);
   await button('Start the camera').waitFor();
   await screenshot(phone, 'phone-start-360');
+  await noFindings();
   await button('Start the camera').click();
   await waitForPhone('live');
   await waitForState(viewer, stream, 'live');
   await moving();
   await phone.locator('[data-line]', { hasText: 'bit/s' }).waitFor();
   await screenshot(phone, 'phone-live-360');
+  await noFindings();
   assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth));
 });
 
@@ -80,6 +84,7 @@ test('the resolution that is chosen is what viewers get', async () => {
   await button('Camera settings').click();
   await phone.getByLabel('Resolution').selectOption('480p');
   await screenshot(phone, 'phone-settings-360');
+  await noFindings();
   await phone.keyboard.press('Escape');
   await phone.locator('[data-line]', { hasText: /× 480/ }).waitFor();
   await eventually(async () => (await framesOf(viewer, stream, 1))[0].height <= 480, 'smaller pictures');
@@ -91,6 +96,7 @@ test('a second device is told that there is one already', async () => {
   await second.getByRole('button', { name: 'Start the camera' }).click();
   await second.locator('[data-notice="taken"]').waitFor();
   await screenshot(second, 'phone-taken-360');
+  await noFindings(second);
   await second.context().close();
 });
 
@@ -159,6 +165,7 @@ test('a new key puts the publisher out in clear words; the old link is dead, the
   await notice.getByText('This link is no longer good').waitFor();
   await notice.getByText('scan its QR code again').waitFor();
   await screenshot(phone, 'phone-new-key-360');
+  await noFindings();
   await viewer.bringToFront();
   await waitForState(viewer, stream, 'offline');
   await notice.getByRole('button', { name: 'Try again' }).click();
@@ -184,6 +191,7 @@ test('a new key puts the publisher out in clear words; the old link is dead, the
 test('turned on its side, everything is still within reach', async () => {
   await phone.setViewportSize({ width: 740, height: 360 });
   await screenshot(phone, 'phone-live-landscape');
+  await noFindings();
   for (const name of ['Stop the camera', 'Switch to the other camera', 'Camera settings', 'Turn the microphone off']) {
     const box = await button(name).boundingBox();
     assert.ok(box && box.x >= 0 && box.y >= 0 && box.x + box.width <= 740 && box.y + box.height <= 360, `${name}: ${JSON.stringify(box)}`);
@@ -199,6 +207,7 @@ test('a page that did not come by HTTPS leads to the secure address', async () =
   const href = await plain.getByRole('link', { name: 'Open this page by HTTPS' }).getAttribute('href');
   assert.match(href, new RegExp(`^https://plain\\.test:8443/phone#stream=${stream}&key=`));
   await screenshot(plain, 'phone-insecure-360');
+  await noFindings(plain);
   await plain.context().close();
 });
 
@@ -210,6 +219,7 @@ test('a camera that is refused is explained', async () => {
     await page.getByRole('button', { name: 'Start the camera' }).click();
     await page.locator('[data-notice="refused"]').waitFor();
     await screenshot(page, 'phone-refused-360');
+    await noFindings(page);
   } finally {
     await strict.close();
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { seriousFindings } from './support/axe.mjs';
 import { launchChromium, newPage, signIn } from './support/chromium.mjs';
 import { eventually, password, Server } from './support/server.mjs';
 
@@ -38,10 +39,12 @@ test('the printed link makes the owner’s account, once', async () => {
   await page.goto(`${server.url}/setup#${token}`);
   await page.getByRole('heading', { name: 'Set up this server' }).waitFor();
   assert.ok(!page.url().includes(token), 'the token left the address bar');
+  assert.deepEqual(await seriousFindings(page), []);
   await page.getByLabel('User name').fill('ada');
   await page.getByLabel('Password', { exact: true }).fill('too short');
   await page.getByRole('button', { name: 'Make the owner’s account' }).click();
   await page.getByText('at least 10 characters', { exact: false }).last().waitFor();
+  assert.deepEqual(await seriousFindings(page), []);
   await fill(page, 'ada');
   await page.getByRole('button', { name: 'Make the owner’s account' }).click();
   await page.locator('[data-signed-in]').waitFor();
@@ -64,6 +67,7 @@ test('who is invited makes an account of their own', async () => {
   const guest = await newPage(browser, { viewport: { width: 360, height: 740 } });
   await guest.goto(invitation.url.replace(/^https?:\/\/[^/]+/, server.url));
   await guest.getByRole('heading', { name: 'You are invited' }).waitFor();
+  assert.deepEqual(await seriousFindings(guest), []);
   await fill(guest, 'grace');
   await guest.getByRole('button', { name: 'Create the account' }).click();
   await guest.locator('[data-signed-in]').waitFor();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { seriousFindings } from './support/axe.mjs';
 import { fromAccountMenu, framesOf, launchChromium, newPage, screenshot, signIn, tile, waitForState } from './support/chromium.mjs';
 import { difference, loudestTone, watchRegion } from './support/media.mjs';
 import { eventually, Server } from './support/server.mjs';
@@ -66,6 +67,30 @@ test('the tone is heard after a click, and not before', async () => {
   assert.ok(Math.abs(tone.frequency - toneHertz) < 5, `heard ${tone.frequency} Hz at ${tone.level} dB`);
   await tile(page, stream).getByRole('button', { name: 'Turn off the sound' }).click();
   assert.equal(await muted(), true);
+});
+
+test('the grid fills the screen as a wall, until its button or Escape leaves it', async () => {
+  const leave = page.getByRole('button', { name: 'Leave full screen' });
+  const wall = page.getByRole('group', { name: 'Live cameras' });
+  for (const way of [() => leave.click(), () => page.keyboard.press('Escape')]) {
+    await page.getByRole('button', { name: 'Fill the screen' }).click();
+    await page.waitForFunction(() => document.fullscreenElement?.getAttribute('role') === 'group');
+    await leave.waitFor();
+    const { width, height } = await page.evaluate(() => ({ width: window.innerWidth, height: window.innerHeight }));
+    assert.deepEqual(await wall.boundingBox(), { x: 0, y: 0, width, height });
+    // One camera has the whole of it, but for what its shape leaves over, and goes on playing.
+    await eventually(async () => {
+      const picture = await tile(page, stream).boundingBox();
+      return Math.abs(picture.width - width) < 3 || Math.abs(picture.height - height) < 3;
+    }, 'a picture as large as the screen');
+    assert.equal((await framesOf(page, stream, 10)).length, 10);
+    assert.deepEqual(await seriousFindings(page), []);
+    await way();
+    await page.waitForFunction(() => document.fullscreenElement === null);
+    await leave.waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Cameras', exact: true }).waitFor();
+  }
+  await waitForState(page, stream, 'live');
 });
 
 test('a tile leads to the viewer, whose statistics show what arrives', async () => {

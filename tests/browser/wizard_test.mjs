@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, test } from 'node:test';
+import { seriousFindings } from './support/axe.mjs';
 import { framesOf, launchChromium, newPage, screenshot, signIn, waitForState } from './support/chromium.mjs';
 import { difference } from './support/media.mjs';
 import { RtspCamera } from './support/rtsp_camera.mjs';
@@ -50,6 +51,7 @@ test('a dead address is said to be dead', async () => {
   assert.equal(await tryIt(`rtsp://127.0.0.1:${port}/live`, '', ''), 'no_answer');
   await page.getByText('Nobody answers at this address').waitFor();
   await screenshot(page, 'wizard-no-answer');
+  assert.deepEqual(await seriousFindings(page), []);
 });
 
 test('a wrong password and a wrong path are told apart', async () => {
@@ -64,6 +66,7 @@ test('the right password shows the picture', async () => {
   assert.equal(await picture.evaluate((image) => image.decode().then(() => image.naturalWidth)), 640);
   await page.getByText(/H\.?264, 640 × 360/).waitFor();
   await screenshot(page, 'wizard-ok');
+  assert.deepEqual(await seriousFindings(page), []);
 });
 
 test('the camera that was tested is added and watched', async () => {
