@@ -73,7 +73,7 @@ void status(Context& context, const http::Reply& reply) {
         const bool all = may_view(principal, camera);
         const auto when_all = [all](base::Json value) { return all ? std::move(value) : base::Json(); };
         const media::StreamStatus now = context.deps.media.status(camera.id);
-        const StatusWords words = status_words(now.state);
+        const StatusWords words = status_words(now.state, context.deps.live.is_there(camera.id));
         const std::string error = all ? now.error : fault_for_watchers(now.error);
         const bool flows = now.state == media::StreamState::online;
         const auto when_flowing = [flows](base::Json value) { return flows ? std::move(value) : base::Json(); };

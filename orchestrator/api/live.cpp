@@ -25,14 +25,14 @@ uint64_t advance(uint64_t& known, uint64_t now) {
 
 }  // namespace
 
-StatusWords status_words(media::StreamState state) {
+StatusWords status_words(media::StreamState state, bool was_there) {
   switch (state) {
     case media::StreamState::online:
       return {"online", "streaming"};
     case media::StreamState::idle:
       return {"online", "online"};
     case media::StreamState::connecting:
-      return {"connecting", "offline"};
+      return {"connecting", was_there ? "online" : "offline"};
     case media::StreamState::error:
       return {"error", "offline"};
     case media::StreamState::offline:
@@ -47,7 +47,7 @@ void Live::attach(const media::Media* media, std::function<void(const std::strin
 }
 
 void Live::stream_changed(const std::string& stream, const media::StreamStatus& status) {
-  const StatusWords words = status_words(status.state);
+  const StatusWords words = status_words(status.state, is_there(stream));
   Seen& seen = seen_[stream];
   if (status.state == media::StreamState::online || seen.status == "streaming") {
     seen.last_seen = base::format_time(clock_.now());
@@ -162,11 +162,8 @@ void Live::take(const media::SessionStats& now) {
   (publishes ? totals_.bytes_received : totals_.bytes_sent) += advance(record.bytes, now.bytes);
   const uint64_t again = advance(record.retransmissions, now.retransmissions);
   const uint64_t lost = advance(record.lost, now.lost);
-  if (publishes) {
-    totals_.lost += lost;
-  } else {
-    totals_.retransmissions += again;
-  }
+  (publishes ? totals_.lost : totals_.lost_by_viewers) += lost;
+  if (!publishes) totals_.retransmissions += again;
 }
 
 void Live::sample_soon() {
@@ -192,6 +189,11 @@ bool Live::catching_up(const std::string& row) const {
 uint64_t Live::bytes_of(const std::string& row) const {
   const auto found = records_.find(media_session(row));
   return found == records_.end() ? 0 : found->second.bytes;
+}
+
+bool Live::is_there(const std::string& camera_id) const {
+  const auto found = seen_.find(camera_id);
+  return found != seen_.end() && (found->second.status == "online" || found->second.status == "streaming");
 }
 
 std::string Live::last_seen(const std::string& camera_id) const {

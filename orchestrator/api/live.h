@@ -17,17 +17,18 @@
 
 namespace reallive::api {
 
-/// A camera's two words of status (`streamStatus` and `status`), of what media sees.
+/// A camera's two words of status (`streamStatus` and `status`), of what media sees. Connecting is no outage: one that
+/// `was_there` stays online until a probe or the connection fails.
 struct StatusWords {
   const char* stream_status;  ///< `online offline connecting error`
   const char* status;         ///< `offline online streaming`
 };
-StatusWords status_words(media::StreamState state);
+StatusWords status_words(media::StreamState state, bool was_there);
 
 /// Since the server started; sessions that ended are counted too.
 struct Totals {
-  uint64_t packets_sent = 0, bytes_sent = 0, retransmissions = 0;  ///< to viewers
-  uint64_t packets_received = 0, bytes_received = 0, lost = 0;     ///< from publishers
+  uint64_t packets_sent = 0, bytes_sent = 0, retransmissions = 0, lost_by_viewers = 0;  ///< to viewers
+  uint64_t packets_received = 0, bytes_received = 0, lost = 0;                          ///< from publishers
   uint64_t sessions_started = 0, sessions_ended = 0, sessions_failed = 0;
 };
 
@@ -71,6 +72,8 @@ class Live final : public media::Listener, public signaling::SessionListener {
   uint64_t bytes_of(const std::string& row) const;
   /// Whether a viewer is being shown old pictures (see media::SessionStats), as of the last sample.
   bool catching_up(const std::string& row) const;
+  /// Whether this camera was there when media last told of it.
+  bool is_there(const std::string& camera_id) const;
   /// When media of this camera was last seen flowing, RFC 3339; empty: not since the server started.
   std::string last_seen(const std::string& camera_id) const;
 

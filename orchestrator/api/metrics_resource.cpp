@@ -47,9 +47,10 @@ void write_streams(MetricsText& text, const std::vector<StreamFigures>& streams)
   each("reallive_stream_bitrate", "gauge", "Bits a second that come in.",
        [](const auto& status) { return status.bitrate; });
   each("reallive_stream_fps", "gauge", "Frames a second that come in.", [](const auto& status) { return status.fps; });
-  each("reallive_stream_received_bytes", "gauge", "Bytes of media that came in since the source started.",
+  each("reallive_stream_received_bytes_total", "counter", "Bytes of media that came in since the source started.",
        [](const auto& status) { return status.bytes_in; });
-  each("reallive_stream_dropped_frames", "gauge", "Pictures that were lost or left out since the source started.",
+  each("reallive_stream_dropped_frames_total", "counter",
+       "Pictures that were lost or left out since the source started.",
        [](const auto& status) { return status.dropped_frames; });
   // A stream from which nothing comes has no newest picture.
   const auto flowing = [&](const char* name, const char* help, auto value) {
@@ -93,6 +94,8 @@ void write_sessions(MetricsText& text, Context& context) {
   counter("reallive_webrtc_retransmissions_total", "RTP packets sent again on request.", totals.retransmissions);
   counter("reallive_webrtc_received_packets_total", "RTP packets received from publishers.", totals.packets_received);
   counter("reallive_webrtc_received_bytes_total", "Bytes received from publishers.", totals.bytes_received);
+  counter("reallive_webrtc_viewers_lost_packets_total", "RTP packets that viewers report as lost.",
+          totals.lost_by_viewers);
   counter("reallive_webrtc_lost_packets_total", "RTP packets of publishers that never came.", totals.lost);
 }
 

@@ -68,6 +68,7 @@ TEST_F(MetricsTest, CountersOfSessionsSurviveTheSessions) {
   view.packets = 100;
   view.bytes = 120'000;
   view.retransmissions = 3;
+  view.lost = 5;
   media.open.at("media-2").lost = 7;
   EXPECT_EQ(value("reallive_webrtc_sent_packets_total"), 100);
   view.packets = 150;
@@ -76,7 +77,8 @@ TEST_F(MetricsTest, CountersOfSessionsSurviveTheSessions) {
   EXPECT_EQ(value("reallive_webrtc_sent_packets_total"), 150);
   EXPECT_EQ(value("reallive_webrtc_sent_bytes_total"), 120'000);
   EXPECT_EQ(value("reallive_webrtc_retransmissions_total"), 3);
-  EXPECT_EQ(value("reallive_webrtc_lost_packets_total"), 7);
+  EXPECT_EQ(value("reallive_webrtc_lost_packets_total"), 7) << "a publisher's";
+  EXPECT_EQ(value("reallive_webrtc_viewers_lost_packets_total"), 5);
   EXPECT_EQ(value("reallive_sessions_started_total"), 2);
   EXPECT_EQ(value("reallive_sessions_ended_total"), 1);
   EXPECT_EQ(value("reallive_sessions_failed_total"), 0);
@@ -104,7 +106,12 @@ TEST_F(MetricsTest, TheAgeOfPicturesIsToldWithWhoseClockItIs) {
   EXPECT_EQ(
       value("reallive_stream_latency_seconds", "reallive_stream_latency_seconds{stream=\"door\",clock=\"sender\"}"),
       0.08);
-  EXPECT_EQ(value("reallive_stream_dropped_frames", "reallive_stream_dropped_frames{stream=\"door\"}"), 7);
+  status.bytes_in = 5000;
+  for (const auto& [name, now] :
+       {std::pair{"reallive_stream_dropped_frames_total", 7}, {"reallive_stream_received_bytes_total", 5000}}) {
+    EXPECT_EQ(value(name, name + std::string("{stream=\"door\"}")), now);
+    EXPECT_EQ(read().at(name).type, "counter");
+  }
   status.capture_time = "arrival";
   status.latency_ms.reset();
   EXPECT_EQ(value(age, "reallive_stream_capture_age_seconds{stream=\"door\",clock=\"arrival\"}"), 0.25);

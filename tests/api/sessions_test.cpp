@@ -248,6 +248,32 @@ TEST_F(SessionsTest, CamerasTellTheirStatus) {
   EXPECT_EQ(cameras.find("default", "door")->stream_status, "error");
 }
 
+TEST_F(SessionsTest, AStartOnDemandIsNoOutage) {
+  using enum media::StreamState;
+  struct Step {
+    media::StreamState state;
+    const char *stream_status, *status;
+  };
+  const Step steps[] = {{connecting, "connecting", "offline"}, {idle, "online", "online"},
+                        {connecting, "connecting", "online"},  {online, "online", "streaming"},
+                        {connecting, "connecting", "online"},  {idle, "online", "online"},
+                        {connecting, "connecting", "online"},  {error, "error", "offline"},
+                        {connecting, "connecting", "offline"}, {idle, "online", "online"},
+                        {offline, "offline", "offline"},       {connecting, "connecting", "offline"}};
+  for (const Step& step : steps) {
+    media::StreamStatus status;
+    status.state = step.state;
+    media.statuses[door.id] = status;
+    live.stream_changed(door.id, status);
+    const auto& told = std::get<events::CameraStatus>(events.back());
+    EXPECT_EQ(told.stream_status, step.stream_status);
+    EXPECT_EQ(told.status, step.status) << "step " << &step - steps;
+    const base::Json asked = ask("GET", "/api/v1/cameras/door/status", "ann").json;
+    EXPECT_EQ(asked.get_string("streamStatus"), step.stream_status);
+    EXPECT_EQ(asked.get_string("status"), step.status) << "step " << &step - steps;
+  }
+}
+
 TEST_F(SessionsTest, OldRowsGoAfterNinetyDays) {
   ask("POST", "/whep/door", "ann", offer);
   const Answer over = ask("POST", "/whep/door", "ann", offer);
